@@ -1,0 +1,1 @@
+"""The folder handed to firmware."""

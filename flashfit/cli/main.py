@@ -1,0 +1,30 @@
+"""The command `flashfit`: its verbs, and how an error leaves it."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from flashfit.cli import build, pull, status, verdict
+from flashfit.errors import FlashfitError
+
+app = typer.Typer(
+    name="flashfit",
+    help="From versioned data to a neural network that fits a microcontroller.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(build.build)
+app.command()(verdict.verdict)
+app.command()(status.status)
+app.command()(pull.pull)
+
+
+def main() -> None:
+    """Run the command line; a FlashfitError is one message on stderr and its exit code."""
+    try:
+        app()
+    except FlashfitError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+        sys.exit(error.exit_code)

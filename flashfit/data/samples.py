@@ -1,0 +1,68 @@
+"""Samples as fetch leaves them: one .npz, whatever the source was."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flashfit.errors import DataError
+
+
+@dataclass(frozen=True)
+class Samples:
+    """x: (n, …) as the source has it. labels, ids: (n,) str. groups, splits: (n,) str, where the source has them."""
+
+    x: NDArray[np.generic]
+    labels: NDArray[np.str_]
+    ids: NDArray[np.str_]
+    groups: NDArray[np.str_] | None = None
+    splits: NDArray[np.str_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def save_samples(path: Path, samples: Samples) -> None:
+    """Write samples; the same samples give the same bytes."""
+    arrays = {"x": samples.x, "label": samples.labels, "id": samples.ids}
+    if samples.groups is not None:
+        arrays["group"] = samples.groups
+    if samples.splits is not None:
+        arrays["split"] = samples.splits
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **arrays)
+
+
+def load_arrays(path: Path, required: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
+    """Every array of an .npz; pickled objects are refused. Raises DataError for anything that is not one."""
+    if not path.is_file():
+        raise DataError(f"{path} does not exist")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not a readable .npz file: {error}") from None
+    if missing := [key for key in required if key not in arrays]:
+        raise DataError(f"{path} has no array {', '.join(missing)} (it has: {', '.join(arrays)})")
+    lengths = {key: len(arrays[key]) if arrays[key].ndim else 0 for key in arrays}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"{path}: arrays differ in length: {lengths}")
+    return arrays
+
+
+def load_samples(path: Path) -> Samples:
+    """Read what save_samples, or a user, wrote. Ids are numbered from 0 where there are none."""
+    arrays = load_arrays(path, required=("x", "label"))
+    count = len(arrays["label"])
+    if count == 0:
+        raise DataError(f"{path} holds no samples")
+    ids = arrays.get("id", np.arange(count))
+    return Samples(
+        x=arrays["x"],
+        labels=arrays["label"].astype(str),
+        ids=ids.astype(str),
+        groups=arrays["group"].astype(str) if "group" in arrays else None,
+        splits=arrays["split"].astype(str) if "split" in arrays else None,
+    )

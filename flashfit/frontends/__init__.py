@@ -1,0 +1,1 @@
+"""Raw sample to model input."""

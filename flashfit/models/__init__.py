@@ -1,0 +1,1 @@
+"""Architectures as values, and the Keras models they stand for."""

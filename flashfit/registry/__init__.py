@@ -1,0 +1,1 @@
+"""The light client: resolve, pull and verify, with no TensorFlow and no MLflow."""

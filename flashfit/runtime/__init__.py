@@ -1,0 +1,1 @@
+"""TFLM in a child process: outputs, arena, operators."""

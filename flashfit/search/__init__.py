@@ -1,0 +1,1 @@
+"""The study: which architectures fit, and which of them answers best."""

@@ -1,0 +1,44 @@
+"""Boards that exist, one YAML file each."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+
+from flashfit.errors import ConfigError
+
+
+class Target(BaseModel):
+    """A board: its core, clock and memories as its data sheet gives them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    board: str
+    core: str
+    clock_hz: int = Field(gt=0)
+    flash: ByteSize = Field(gt=0)
+    sram: ByteSize = Field(gt=0)
+    kernels: Literal["reference", "cmsis-nn"]
+
+
+def known_targets(folder: Path) -> list[str]:
+    """Names of the targets described in a folder, sorted."""
+    return sorted(file.stem for file in folder.glob("*.yaml"))
+
+
+def load_target(folder: Path, name: str) -> Target:
+    """The target of that name. Raises ConfigError for a missing or wrong file."""
+    file = folder / f"{name}.yaml"
+    if not file.is_file():
+        raise ConfigError(
+            f"no target {name!r} in {folder} (there are: {', '.join(known_targets(folder))})"
+        )
+    try:
+        target = Target.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ConfigError(f"{file}: {' '.join(str(error).split())}") from None
+    if target.name != name:
+        raise ConfigError(f"{file}: name is {target.name!r}, but the file is {name}.yaml")
+    return target

@@ -1,0 +1,1 @@
+"""Fitting a Keras model, and its callbacks."""

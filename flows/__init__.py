@@ -1,0 +1,1 @@
+"""When things run: Prefect's order, retries and schedules."""

@@ -1,0 +1,216 @@
+"""Where every file lies: the only module with path literals. tests/stages/test_wiring.py holds dvc.yaml to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flashfit.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class ProductPaths:
+    """Files of one product, in stage order."""
+
+    root: Path
+    product: str
+
+    @property
+    def _folder(self) -> Path:
+        return self.root / "data" / self.product
+
+    @property
+    def raw(self) -> Path:
+        """fetch's output."""
+        return self._folder / "raw"
+
+    @property
+    def samples(self) -> Path:
+        return self.raw / "samples.npz"
+
+    @property
+    def validated(self) -> Path:
+        """validate's output."""
+        return self._folder / "validated"
+
+    @property
+    def table(self) -> Path:
+        return self.validated / "samples.csv"
+
+    @property
+    def validation(self) -> Path:
+        return self.validated / "validation.json"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' pages: validate's second output."""
+        return self._folder / "data_docs"
+
+    @property
+    def prepared(self) -> Path:
+        """prepare's output."""
+        return self._folder / "prepared"
+
+    @property
+    def frontend(self) -> Path:
+        return self.prepared / "frontend.json"
+
+    def features(self, split: str) -> Path:
+        """Model inputs of one split: train, validation or test."""
+        return self.prepared / f"{split}.npz"
+
+
+@dataclass(frozen=True)
+class BuildPaths:
+    """Files of one product on one target, in stage order."""
+
+    root: Path
+    product: str
+    target: str
+
+    @property
+    def _folder(self) -> Path:
+        return self.root / "build" / self.product / self.target
+
+    @property
+    def search(self) -> Path:
+        """search's output."""
+        return self._folder / "search"
+
+    @property
+    def search_outcome(self) -> Path:
+        return self.search / "search.json"
+
+    @property
+    def training(self) -> Path:
+        """train's output."""
+        return self._folder / "train"
+
+    @property
+    def keras(self) -> Path:
+        return self.training / "model.keras"
+
+    @property
+    def training_report(self) -> Path:
+        return self.training / "training.json"
+
+    @property
+    def quantized(self) -> Path:
+        """quantize's output."""
+        return self._folder / "quantize"
+
+    @property
+    def tflite(self) -> Path:
+        return self.quantized / "model.tflite"
+
+    @property
+    def float_tflite(self) -> Path:
+        return self.quantized / "float.tflite"
+
+    @property
+    def evaluation(self) -> Path:
+        """evaluate's output."""
+        return self._folder / "evaluate"
+
+    @property
+    def verdict(self) -> Path:
+        return self.evaluation / "verdict.json"
+
+    @property
+    def report(self) -> Path:
+        return self.evaluation / "report.html"
+
+    @property
+    def answers(self) -> Path:
+        """What the int8 and the float model answered to every test sample."""
+        return self.evaluation / "answers.npz"
+
+    @property
+    def bundle(self) -> Path:
+        """bundle's output: the folder that firmware pulls."""
+        return self._folder / "bundle"
+
+    @property
+    def manifest(self) -> Path:
+        return self.bundle / "manifest.json"
+
+    @property
+    def published(self) -> Path:
+        """What the registry said of this bundle last; not a DVC output."""
+        return self._folder / "published.json"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Files of a whole checkout."""
+
+    root: Path
+
+    @classmethod
+    def here(cls) -> "Paths":
+        """The checkout around the working directory. Raises ConfigError outside one."""
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / "dvc.yaml").is_file() and (folder / "params.yaml").is_file():
+                return cls(folder)
+        raise ConfigError(
+            f"{here} is not inside a flashfit checkout (no params.yaml beside a dvc.yaml)"
+        )
+
+    @property
+    def params(self) -> Path:
+        return self.root / "params.yaml"
+
+    @property
+    def dvc_yaml(self) -> Path:
+        return self.root / "dvc.yaml"
+
+    @property
+    def dvc_lock(self) -> Path:
+        return self.root / "dvc.lock"
+
+    @property
+    def package_lock(self) -> Path:
+        return self.root / "requirements.lock"
+
+    @property
+    def targets(self) -> Path:
+        return self.root / "deploy" / "targets"
+
+    @property
+    def prefect_file(self) -> Path:
+        return self.root / "deploy" / "prefect.yaml"
+
+    @property
+    def state(self) -> Path:
+        """Everything flashfit keeps between runs that is neither data nor output; `make clean` removes it."""
+        return self.root / ".flashfit"
+
+    @property
+    def studies(self) -> Path:
+        return self.state / "studies"
+
+    @property
+    def build_lock(self) -> Path:
+        return self.state / "build.lock"
+
+    @property
+    def servers(self) -> Path:
+        """Addresses of what `make serve` is running."""
+        return self.state / "servers.json"
+
+    @property
+    def prefect_home(self) -> Path:
+        return self.state / "prefect"
+
+    @property
+    def mlflow_database(self) -> Path:
+        return self.state / "mlflow.db"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        return self.state / "mlartifacts"
+
+    def of_product(self, product: str) -> ProductPaths:
+        return ProductPaths(self.root, product)
+
+    def of_build(self, product: str, target: str) -> BuildPaths:
+        return BuildPaths(self.root, product, target)
