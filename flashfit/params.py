@@ -161,9 +161,7 @@ class Params(Section):
     def product(self, name: str) -> Product:
         """The product of that name. Raises ConfigError naming those that exist."""
         if name not in self.products:
-            raise ConfigError(
-                f"no product {name!r} in params.yaml (there are: {', '.join(self.products)})"
-            )
+            raise ConfigError(f"no product {name!r} in params.yaml (there are: {', '.join(self.products)})")
         return self.products[name]
 
     def build(self, product: str, target: str) -> Build:
@@ -194,9 +192,7 @@ def load_params(path: Path, known_targets: Collection[str]) -> Params:
     return parse_params(tree, known_targets, name=path.name)
 
 
-def parse_params(
-    tree: dict[str, Any], known_targets: Collection[str], name: str = "params.yaml"
-) -> Params:
+def parse_params(tree: dict[str, Any], known_targets: Collection[str], name: str = "params.yaml") -> Params:
     """Check a parsed tree; see load_params."""
     errors = list(_dangling_names(tree, known_targets))
     try:
@@ -223,8 +219,7 @@ def _dangling_names(tree: dict[str, Any], known_targets: Collection[str]) -> Ite
         if isinstance(product, str) and product not in (products or {}):
             yield f"builds.{key}.product: no product {product!r} under products"
         if isinstance(target, str) and target not in known_targets:
-            yield (
-                f"builds.{key}.target: no target {target!r} in deploy/targets (there are: {', '.join(sorted(known_targets))})"
-            )
+            there_are = ", ".join(sorted(known_targets))
+            yield f"builds.{key}.target: no target {target!r} in deploy/targets (there are: {there_are})"
         if isinstance(product, str) and isinstance(target, str) and key != f"{product}-{target}":
             yield f"builds.{key}: the key must read {product}-{target}"

@@ -17,6 +17,14 @@ from tasks.paths import Paths
 FAILURE_FILE = "FLASHFIT_FAILURE_FILE"
 """Environment variable: where a failing stage leaves its exit code and message for the flow."""
 
+_ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "CUDA_VISIBLE_DEVICES": "-1",  # the same bytes with a graphics card as without
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # one order of float additions on every x86-64
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "ABSL_MIN_LOG_LEVEL": "3",
+}
+
 
 def read_params(paths: Paths) -> Params:
     """params.yaml of this checkout, checked against the targets that exist."""
@@ -36,6 +44,8 @@ def run_stage(work: Callable[..., str]) -> None:
     A FlashfitError becomes one line on stderr and its exit code; anything else stays a traceback,
     because it is a defect of ours.
     """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     try:
         print(work(*sys.argv[1:]), flush=True)
     except FlashfitError as error:
@@ -46,6 +56,4 @@ def run_stage(work: Callable[..., str]) -> None:
 
 def _leave_failure(error: FlashfitError) -> None:
     if file := os.environ.get(FAILURE_FILE):
-        Path(file).write_text(
-            json.dumps({"exit_code": error.exit_code, "message": str(error)}), encoding="utf-8"
-        )
+        Path(file).write_text(json.dumps({"exit_code": error.exit_code, "message": str(error)}), encoding="utf-8")

@@ -108,3 +108,19 @@ def _quality_gates(quality: Quality, gates: Gates) -> Iterator[Gate]:
 
 def _at_least(name: str, value: float, threshold: float) -> Gate:
     return Gate(name=name, value=value, threshold=threshold, margin=value - threshold, unit="share")
+
+
+def miss_line(verdict: Verdict) -> str:
+    """`DOES NOT FIT  product → target: …`, each missed gate with its number, its threshold and the gap."""
+    misses = "; ".join(_miss(gate) for gate in verdict.missed)
+    return f"{verdict.verdict}  {verdict.product} → {verdict.target}: {misses}"
+
+
+def _miss(gate: Gate) -> str:
+    if gate.unit == "share":
+        return (
+            f"{gate.name} {100 * gate.value:.1f} % against {100 * gate.threshold:g} % "
+            f"(missed by {-100 * gate.margin:.1f} points)"
+        )
+    unit = gate.unit
+    return f"{gate.name} {gate.value:,.0f} {unit} of {gate.threshold:,.0f} {unit} (over by {-gate.margin:,.0f} {unit})"

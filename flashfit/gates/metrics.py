@@ -1,0 +1,26 @@
+"""How well answers agree with the truth."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.int64]
+
+
+def accuracy(truth: Labels, answers: Labels) -> float:
+    """The share of answers that are right. truth, answers: (n,), n at least 1."""
+    return float(np.mean(truth == answers))
+
+
+def confusion(truth: Labels, answers: Labels, classes: int) -> NDArray[np.int64]:
+    """Counts, (classes, classes): row by truth, column by answer."""
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (truth, answers), 1)
+    return counts
+
+
+def recall_by_class(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Per class the share found, (classes,), from a confusion; 1 for a class without samples."""
+    totals = counts.sum(axis=1)
+    recalls: NDArray[np.float64] = np.ones(len(counts))
+    np.divide(np.diag(counts), totals, out=recalls, where=totals > 0)
+    return recalls

@@ -1,0 +1,39 @@
+"""Keras to .tflite in a child process, with no TensorFlow in this one."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flashfit.child import run_child
+
+_TIMEOUT_S = 900.0
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The same network twice."""
+
+    int8: bytes
+    float32: bytes
+
+
+def convert(keras_file: Path, calibration: NDArray[np.float32]) -> Converted:
+    """Convert a .keras file. Raises SurroundingsError naming the signal when the converter crashes."""
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        shutil.copyfile(keras_file, folder / "model.keras")
+        np.save(folder / "calibration.npy", calibration)
+        run_child(
+            "flashfit.quantize.convert_child",
+            [scratch],
+            f"converting {keras_file.name} to .tflite",
+            _TIMEOUT_S,
+        )
+        return Converted(
+            (folder / "int8.tflite").read_bytes(),
+            (folder / "float.tflite").read_bytes(),
+        )

@@ -1,0 +1,61 @@
+"""The child's side of flashfit.runtime.tflm: `python -m flashfit.runtime.tflm_child FOLDER`.
+
+Reads model.tflite and inputs.npy in FOLDER; writes outputs.npy and tensors.json. TFLM reports its
+arena on stderr.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tflite_micro.python.tflite_micro import runtime
+
+_ARENA_BYTES = 16 * 1024 * 1024  # room for any model that a microcontroller could hold
+
+
+def main(folder: Path) -> None:
+    """Answer every input, then report what the arena held."""
+    interpreter = runtime.Interpreter.from_file(str(folder / "model.tflite"), arena_size=_ARENA_BYTES)
+    tensors = {
+        "input": _described(interpreter.get_input_details(0)),
+        "output": _described(interpreter.get_output_details(0)),
+    }
+    inputs = np.load(folder / "inputs.npy", allow_pickle=False)
+    outputs = [_answer(interpreter, sample) for sample in _quantized(inputs, tensors["input"])]
+    np.save(folder / "outputs.npy", np.stack(outputs))
+    (folder / "tensors.json").write_text(json.dumps(tensors), encoding="utf-8")
+    interpreter.print_allocations()
+
+
+def _answer(interpreter: Any, sample: NDArray[Any]) -> NDArray[Any]:
+    interpreter.set_input(sample[None], 0)
+    interpreter.invoke()
+    output: NDArray[Any] = np.array(interpreter.get_output(0)[0])
+    return output
+
+
+def _quantized(inputs: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any]:
+    if tensor["dtype"] == "float32":
+        return inputs.astype(np.float32)
+    limits = np.iinfo(tensor["dtype"])
+    steps = np.round(inputs / np.float32(tensor["scale"])) + tensor["zero_point"]
+    stored: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(tensor["dtype"])
+    return stored
+
+
+def _described(details: dict[str, Any]) -> dict[str, Any]:
+    quantization = details["quantization_parameters"]
+    quantized = len(quantization["scales"]) > 0
+    return {
+        "shape": [int(size) for size in details["shape"]],
+        "dtype": np.dtype(details["dtype"]).name,
+        "scale": float(quantization["scales"][0]) if quantized else 1.0,
+        "zero_point": int(quantization["zero_points"][0]) if quantized else 0,
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

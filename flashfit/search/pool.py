@@ -1,0 +1,105 @@
+"""A batch of jobs, each in a fresh process that pays no import of TensorFlow."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+
+from flashfit.search.messages import Broken, Epoch, Job, Scored
+
+KeepGoing = Callable[[int, int, float], bool]
+"""(job's number, epoch from 0, validation accuracy) → whether to train another epoch."""
+
+
+@dataclass
+class Finished:
+    """How a job ended: Scored, Broken, or None where keep_going said no. curve: accuracy by epoch."""
+
+    message: Scored | Broken | None = None
+    curve: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Running:
+    number: int
+    process: BaseProcess
+    finished: Finished
+
+
+def trial_context() -> ForkServerContext:
+    """Processes forked from a server that has loaded TensorFlow and run nothing with it."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["flashfit.search.worker"])
+    return context
+
+
+def run_batch(jobs: Mapping[int, Job], keep_going: KeepGoing) -> dict[int, Finished]:
+    """Run all jobs at once and wait for the last. A process that dies is Broken, with its signal or code."""
+    context = trial_context()
+    running = dict(_start(context, number, job) for number, job in jobs.items())
+    ends = {one.number: one.finished for one in running.values()}
+    try:
+        while running:
+            for connection in wait(list(running)):
+                assert isinstance(connection, Connection)
+                if not _listen(connection, running[connection], keep_going):
+                    _close(connection, running.pop(connection))
+    finally:
+        for connection, one in running.items():
+            one.process.terminate()
+            _close(connection, one)
+    return ends
+
+
+def _start(context: ForkServerContext, number: int, job: Job) -> tuple[Connection, _Running]:
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_enter, args=(theirs, job), name=f"trial-{number}", daemon=True)
+    process.start()
+    theirs.close()
+    return ours, _Running(number, process, Finished())
+
+
+def _enter(study: Connection, job: Job) -> None:
+    from flashfit.search.worker import work
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the study decides when a trial ends
+    _silence_native_output()
+    work(study, job)
+
+
+def _silence_native_output() -> None:
+    """The converter chatters on stderr; what matters comes back as a message or as a signal."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def _listen(connection: Connection, one: _Running, keep_going: KeepGoing) -> bool:
+    """Take one message; False when it was the last."""
+    try:
+        message = connection.recv()
+    except EOFError:
+        one.process.join()
+        one.finished.message = Broken(f"the trial's process ended with {_exit_name(one.process.exitcode)}")
+        return False
+    if not isinstance(message, Epoch):
+        one.finished.message = message
+        return False
+    one.finished.curve.append(message.accuracy)
+    go_on = keep_going(one.number, message.index, message.accuracy)
+    connection.send(go_on)
+    return go_on
+
+
+def _close(connection: Connection, one: _Running) -> None:
+    connection.close()
+    one.process.join()
+
+
+def _exit_name(code: int | None) -> str:
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
