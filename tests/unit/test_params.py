@@ -1,0 +1,72 @@
+"""params.yaml: read whole, or refused with every error."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flashfit.errors import ConfigError
+from flashfit.params import load_params, parse_params
+
+REPOSITORY = Path(__file__).parents[2]
+TARGETS = ("nano33ble", "nucleo-l053r8")
+
+
+@pytest.fixture
+def tree() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_sizes_are_read_with_their_units(tree: dict[str, Any]) -> None:
+    tree["builds"]["digits-nano33ble"]["budget"]["flash"] = "1.5 KiB"
+    assert parse_params(tree, TARGETS).build("digits", "nano33ble").budget.flash == 1536
+
+
+def test_every_error_is_reported_at_once_with_its_path(tree: dict[str, Any]) -> None:
+    tree["seed"] = "seven"
+    tree["products"]["digits"]["serch"] = {}
+    tree["products"]["digits"]["source"]["url"] = "x"
+    tree["builds"]["digits-nano33ble"]["budget"]["flash"] = 0
+    tree["builds"]["digits-nano33ble"]["target"] = "uno"
+    with pytest.raises(ConfigError, match="6 errors") as caught:
+        parse_params(tree, TARGETS)
+    for expected in (
+        "builds.digits-nano33ble.target: no target 'uno' in deploy/targets",
+        "builds.digits-nano33ble: the key must read digits-uno",
+        "seed: input should be a valid integer",
+        "products.digits.serch: extra inputs are not permitted",
+        "products.digits.source.url: extra inputs are not permitted",
+        "builds.digits-nano33ble.budget.flash: input should be greater than 0 (got 0)",
+    ):
+        assert expected in str(caught.value)
+
+
+def test_a_build_of_an_unknown_product_is_refused(tree: dict[str, Any]) -> None:
+    tree["builds"]["letters-nano33ble"] = {**tree["builds"]["digits-nano33ble"], "product": "letters"}
+    with pytest.raises(ConfigError, match=r"builds\.letters-nano33ble\.product: no product 'letters'"):
+        parse_params(tree, TARGETS)
+
+
+def test_splits_must_leave_something_to_train_on(tree: dict[str, Any]) -> None:
+    tree["products"]["digits"]["split"] = {"by": "hash", "validation": 0.5, "test": 0.4}
+    with pytest.raises(ConfigError, match=r"products\.digits\.split: .*at most 0\.8"):
+        parse_params(tree, TARGETS)
+
+
+def test_a_file_that_is_no_yaml_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("seed: [1\nproducts: {", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is not valid YAML") as caught:
+        load_params(tmp_path / "params.yaml", TARGETS)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_product_is_refused_with_those_that_exist(tree: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"no product 'digit' in params.yaml \(there are: digits\)"):
+        parse_params(tree, TARGETS).product("digit")
+
+
+def test_an_unknown_target_is_refused_with_those_that_exist(tree: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"for target 'uno'.*there are: nano33ble, nucleo-l053r8"):
+        parse_params(tree, TARGETS).build("digits", "uno")

@@ -1,0 +1,34 @@
+"""Boards: every file in deploy/targets is one, and a wrong file is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from flashfit.errors import ConfigError
+from flashfit.targets import known_targets, load_target
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "targets"
+
+
+@pytest.mark.parametrize("name", known_targets(FOLDER))
+def test_every_target_in_the_repository_is_readable(name: str) -> None:
+    assert load_target(FOLDER, name).name == name
+
+
+def test_a_missing_target_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(ConfigError, match=r"no target 'uno' .*nano33ble"):
+        load_target(FOLDER, "uno")
+
+
+def test_a_target_whose_name_is_not_its_file_name_is_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "nano33ble.yaml").read_text(encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"name is 'nano33ble', but the file is other\.yaml"):
+        load_target(tmp_path, "other")
+
+
+def test_a_target_without_flash_is_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "nano33ble.yaml").read_text(encoding="utf-8").replace("flash: 1024 KiB\n", "")
+    (tmp_path / "nano33ble.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="flash"):
+        load_target(tmp_path, "nano33ble")
