@@ -11,6 +11,15 @@ def accuracy(truth: Labels, answers: Labels) -> float:
     return float(np.mean(truth == answers))
 
 
+def cross_entropy(truth: Labels, shares: NDArray[np.float32]) -> float:
+    """The mean of -ln(share given to the truth), in nats. truth: (n,). shares: (n, classes), each in [0, 1].
+
+    Shares below an int8 softmax's step, 1/256, count as half of it: such an output cannot say less.
+    """
+    given = shares[np.arange(len(truth)), truth]
+    return float(-np.mean(np.log(np.maximum(given, 1 / 512))))
+
+
 def confusion(truth: Labels, answers: Labels, classes: int) -> NDArray[np.int64]:
     """Counts, (classes, classes): row by truth, column by answer."""
     counts = np.zeros((classes, classes), dtype=np.int64)

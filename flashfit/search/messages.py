@@ -29,9 +29,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Scored:
-    """A trained trial's measurements: validation accuracies and the footprint on TFLM."""
+    """A trained trial's measurements: validation accuracies, int8 cross-entropy and the footprint on TFLM."""
 
     int8: float
+    int8_loss: float
     float_: float
     footprint: Footprint
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from flashfit.figure import BLUE, GREY, ORANGE, new_figure
 from flashfit.search.outcome import SearchOutcome, TrialRecord
+
+_POINTS_BELOW_BEST = 12.0
 
 
 def pareto_front(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -39,8 +42,8 @@ def pareto_picture(outcome: SearchOutcome, flash_budget: int) -> Figure:
     if outcome.winner is not None and outcome.winner.int8 is not None:
         place = outcome.winner.footprint.flash_bytes / 1024, 100 * outcome.winner.int8
         axes.scatter(*place, marker="*", s=220, color=ORANGE, zorder=3, label=f"winner: {outcome.winner.number}")
-    axes.axvline(flash_budget / 1024, color=GREY, linestyle="--", linewidth=1, label="flash budget")
-    axes.set_xlabel("flash, KiB")
+    _look_at_the_best(axes, [100 * (trial.int8 or 0.0) for trial in scored])
+    axes.set_xlabel(f"flash, KiB (budget: {flash_budget / 1024:g})")
     axes.set_ylabel("int8 accuracy on validation, %")
     axes.legend(loc="lower right")
     return figure
@@ -55,6 +58,7 @@ def history_picture(outcome: SearchOutcome) -> Figure:
     axes.scatter(numbers, values, color=GREY, label="trial")
     best = [max(values[: index + 1]) for index in range(len(values))]
     axes.step(numbers, best, where="post", color=BLUE, label="best so far")
+    _look_at_the_best(axes, values)
     axes.set_xlabel("trial")
     axes.set_ylabel("int8 accuracy on validation, %")
     axes.legend(loc="lower right")
@@ -68,6 +72,17 @@ def importances_picture(importances: dict[str, float]) -> Figure:
     axes.barh([name.replace("_", " ") for name in names], [importances[name] for name in names], color=BLUE)
     axes.set_xlabel("share of the variance explained")
     return figure
+
+
+def _look_at_the_best(axes: Axes, values: Sequence[float]) -> None:
+    """Scale to the points near the best, and say how many lie below the picture."""
+    if not values:
+        return
+    floor = max(min(values), max(values) - _POINTS_BELOW_BEST)
+    below = sum(value < floor for value in values)
+    axes.set_ylim(floor - 0.5, min(100.0, max(values)) + 0.5)
+    if below:
+        axes.text(0.01, 0.02, f"{below} lower", transform=axes.transAxes, color=GREY)
 
 
 def _scored(trials: Sequence[TrialRecord]) -> list[TrialRecord]:

@@ -23,7 +23,7 @@ from flashfit.search.pool import Finished, run_batch
 from flashfit.search.predict import predict
 from flashfit.training.recipe import Recipe
 
-_ASKS_PER_TRIAL = 25  # how often a batch may be answered with a candidate over budget before it gives up
+_ASKS_PER_TRIAL = 50  # candidates over budget that a batch may meet, for each of its trials, before it gives up
 _STARTUP_TRIALS = 6
 _BATCHES_DONE = "batches_done"
 _BATCH = "batch"
@@ -55,22 +55,32 @@ def explore(question: Question, storage: Path, on_trial: Callable[[TrialRecord],
     study = _resume(storage)
     for trial in study.trials:
         on_trial(_record(trial))
-    for batch in range(study.user_attrs.get(_BATCHES_DONE, 0), _batches(question.search)):
-        for record in _run(study, question, batch):
-            on_trial(record)
+    while not _is_over(study, question.search):
+        batch = _batches_done(study)
+        records = list(_run(study, question, batch))
         study.set_user_attr(_BATCHES_DONE, batch + 1)
+        for record in records:
+            on_trial(record)
     return conclude([_record(trial) for trial in study.trials], question.budget, _importances(study, question.seed))
 
 
-def _batches(search: Search) -> int:
-    return -(-search.trials // search.batch)
+def _batches_done(study: optuna.Study) -> int:
+    return int(study.user_attrs.get(_BATCHES_DONE, 0))
+
+
+def _is_over(study: optuna.Study, search: Search) -> bool:
+    """After the last batch, or after one in which nothing came within the budget."""
+    done = _batches_done(study)
+    last = [_record(trial) for trial in study.trials if trial.user_attrs[_BATCH] == done - 1]
+    all_over = bool(last) and all(record.state == "over budget" for record in last)
+    return all_over or done >= -(-search.trials // search.batch)
 
 
 def _resume(storage: Path) -> optuna.Study:
     storage.parent.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{storage}"
     study = optuna.create_study(storage=url, study_name="search", direction="maximize", load_if_exists=True)
-    done = study.user_attrs.get(_BATCHES_DONE, 0)
+    done = _batches_done(study)
     kept = [trial for trial in study.trials if trial.user_attrs.get(_BATCH, done) < done]
     if len(kept) == len(study.trials):
         return study
@@ -162,8 +172,14 @@ def _worth_another_epoch(trial: optuna.Trial, epoch: int, value: float) -> bool:
 
 def _ended(record: TrialRecord, end: Finished) -> TrialRecord:
     match end.message:
-        case Scored(int8=int8, float_=float_, footprint=footprint):
-            update = {"state": "complete", "int8": int8, "float_": float_, "measured": footprint}
+        case Scored() as scored:
+            update = {
+                "state": "complete",
+                "int8": scored.int8,
+                "int8_loss": scored.int8_loss,
+                "float_": scored.float_,
+                "measured": scored.footprint,
+            }
         case Broken(reason=reason):
             update = {"state": "failed", "failure": reason}
         case None:

@@ -5,7 +5,7 @@ from multiprocessing.connection import Connection
 import keras
 
 from flashfit.data.features import load_features
-from flashfit.gates.metrics import accuracy
+from flashfit.gates.metrics import accuracy, cross_entropy
 from flashfit.quantize.calibration import calibration_inputs
 from flashfit.quantize.convert import to_int8
 from flashfit.runtime.footprint import measured_footprint
@@ -44,6 +44,7 @@ def _score(study: Connection, job: Job) -> Scored:
     float_answers = model.predict(validation.x, verbose=0).argmax(axis=1)
     return Scored(
         int8=accuracy(validation.y, run.outputs.argmax(axis=1)),
+        int8_loss=cross_entropy(validation.y, run.probabilities),
         float_=accuracy(validation.y, float_answers),
         footprint=measured_footprint(tflite, run),
     )

@@ -14,7 +14,9 @@ CANDIDATE = Candidate(
 )
 
 
-def trial(number: int, int8: float | None, *, flash: int = 900, measured: int | None = None) -> TrialRecord:
+def trial(
+    number: int, int8: float | None, *, loss: float = 0.1, flash: int = 900, measured: int | None = None
+) -> TrialRecord:
     state: State = "pruned" if int8 is None else "complete"
     return TrialRecord(
         number=number,
@@ -25,6 +27,7 @@ def trial(number: int, int8: float | None, *, flash: int = 900, measured: int | 
         if int8 is None
         else Footprint(flash_bytes=measured or flash, arena_bytes=100, macs=100, source="measured"),
         int8=int8,
+        int8_loss=None if int8 is None else loss,
         float_=int8,
     )
 
@@ -38,7 +41,11 @@ def test_the_most_accurate_trial_wins() -> None:
     assert winner_of(trial(0, 0.9), trial(1, 0.95), trial(2, None)) == 1
 
 
-def test_of_equally_accurate_trials_the_smallest_wins() -> None:
+def test_of_equally_accurate_trials_the_surest_wins() -> None:
+    assert winner_of(trial(0, 0.9, loss=0.2), trial(1, 0.9, loss=0.1, flash=1000)) == 1
+
+
+def test_of_equally_sure_trials_the_smallest_wins() -> None:
     assert winner_of(trial(0, 0.9, flash=900), trial(1, 0.9, flash=800), trial(2, 0.9, flash=800)) == 1
 
 
