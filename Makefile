@@ -12,7 +12,7 @@ run: setup
 	@flashfit build digits
 
 test: setup
-	@pytest
+	@pytest -n 2
 
 lint: setup
 	@ruff check .
@@ -30,7 +30,7 @@ setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 13); sys.exit(0 if ok else "flashfit needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d; next: make PYTHON=python3.12 $(MAKECMDGOALS)" % sys.version_info[:2])'
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation -e .

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, model_validator
 
 from flashfit.errors import ConfigError
@@ -181,6 +180,8 @@ class Params(Section):
 
 def load_params(path: Path, known_targets: Collection[str]) -> Params:
     """Read and check params.yaml. Raises ConfigError with every error, each with its path in the file."""
+    import yaml  # not in the light client, whose command line needs this module's values alone
+
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from flashfit.errors import ConfigError
@@ -30,11 +29,11 @@ def known_targets(folder: Path) -> list[str]:
 
 def load_target(folder: Path, name: str) -> Target:
     """The target of that name. Raises ConfigError for a missing or wrong file."""
+    import yaml  # not in the light client, whose command line needs this module's values alone
+
     file = folder / f"{name}.yaml"
     if not file.is_file():
-        raise ConfigError(
-            f"no target {name!r} in {folder} (there are: {', '.join(known_targets(folder))})"
-        )
+        raise ConfigError(f"no target {name!r} in {folder} (there are: {', '.join(known_targets(folder))})")
     try:
         target = Target.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:

@@ -151,9 +151,7 @@ class Paths:
         for folder in (here, *here.parents):
             if (folder / "dvc.yaml").is_file() and (folder / "params.yaml").is_file():
                 return cls(folder)
-        raise ConfigError(
-            f"{here} is not inside a flashfit checkout (no params.yaml beside a dvc.yaml)"
-        )
+        raise ConfigError(f"{here} is not inside a flashfit checkout (no params.yaml beside a dvc.yaml)")
 
     @property
     def params(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 
 from tasks.paths import Paths
 
@@ -53,6 +54,7 @@ def write_checkout(folder: Path, arrays: Mapping[str, np.ndarray], **sections: A
     sections: `seed`, `budget`, and the product's sections by name. A section is merged into TINY's; one
     with a `kind`, and any other value, replaces it.
     """
+    folder.mkdir(exist_ok=True)
     for name in _CODE:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / name, folder / name, ignore=ignored, dirs_exist_ok=True)
@@ -128,9 +130,15 @@ def run() -> Run:
 
 
 @pytest.fixture(scope="session")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A tiny checkout that `dvc repro` took from data to bundle, once for all tests: only read it."""
-    paths = write_checkout(tmp_path_factory.mktemp("line"), three_patterns())
-    done = run_in(paths.root, "dvc", "repro")
-    assert done.returncode == 0, done.stdout + done.stderr
+def line(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Paths:
+    """A tiny checkout that `dvc repro` took from data to bundle, once for all tests and workers: only read it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "line"
+    with FileLock(folder.with_suffix(".lock")):
+        paths = Paths(folder)
+        if not (folder / "done").exists():
+            write_checkout(folder, three_patterns())
+            done = run_in(folder, "dvc", "repro")
+            assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "done").touch()
     return paths

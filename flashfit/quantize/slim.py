@@ -10,7 +10,7 @@ from tflite_micro.tensorflow.lite.micro.tools import tflite_flatbuffer_align_wra
 def slim(tflite: bytes) -> bytes:
     """The same graph without names, signatures and metadata, its buffers aligned to 16 bytes.
 
-    TFLM reads no names; on small models they are a third of the file. The converter leaves buffers at
+    TFLM reads no names; on small models they are a sixth of the file. The converter leaves buffers at
     4-byte alignment, and optimised kernels load weights faster, or only, from aligned ones.
     """
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))

@@ -138,17 +138,6 @@ def test_dvc_has_nothing_left_to_do(line: Paths, run: Run) -> None:
     assert json.loads(run(line.root, "dvc", "status", "--json").stdout) == {}
 
 
-def test_a_second_checkout_gives_the_same_bytes(
-    line: Paths, build: BuildPaths, tmp_path: Path, checkout_writer: Callable[..., Paths], run: Run
-) -> None:
-    again = checkout_writer(tmp_path)
-    done = run(again.root, "dvc", "repro")
-    assert done.returncode == 0, done.stdout + done.stderr
-    files = again.of_build("tiny", "nano33ble")
-    assert file_sha256(files.keras) == file_sha256(build.keras)
-    assert file_sha256(files.manifest) == file_sha256(build.manifest)
-
-
 def test_the_search_tells_every_trial(build: BuildPaths) -> None:
     outcome = SearchOutcome.model_validate_json(build.search_outcome.read_bytes())
     assert [trial.number for trial in outcome.trials] == [0, 1]

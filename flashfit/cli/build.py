@@ -1,0 +1,65 @@
+"""flashfit build: a product from data to registry, with its verdicts."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from flashfit.cli.ending import ending
+from flashfit.cli.pipeline import require_pipeline
+
+if TYPE_CHECKING:
+    from flows.outcome import Outcome
+
+_INTERRUPTED = 130
+
+
+def build(
+    product: Annotated[str, typer.Argument(help="A name under products: in params.yaml.")],
+    target: Annotated[str | None, typer.Option(help="One target only.  [default: all]")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the verdicts, as flashfit verdict --json does.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log too.")] = False,
+) -> None:
+    """Bring a product up to date: fetch, validate, prepare, search, train, quantize, evaluate, bundle, publish."""
+    require_pipeline("build")
+    from flashfit.cli.terminal import Terminal
+    from flows.run import run_build
+
+    terminal = Terminal()
+    try:
+        outcome = run_build(product, target, terminal, verbose)
+    except KeyboardInterrupt:
+        terminal.note(f"stopped; next: flashfit build {product} goes on where this ended")
+        raise typer.Exit(_INTERRUPTED) from None
+    for error in outcome.errors:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+    if as_json:
+        typer.echo(as_one_or_list(outcome))
+    else:
+        _print_endings(outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+def as_one_or_list(outcome: "Outcome") -> str:
+    """JSON of every standing: an object where there is one, else a list."""
+    from tasks.verdict import summary
+
+    trees = [summary(standing).model_dump(mode="json") for standing in outcome.standings]
+    return json.dumps(trees[0] if len(trees) == 1 else trees, indent=2)
+
+
+def _print_endings(outcome: "Outcome") -> None:
+    from tasks.paths import Paths
+    from tasks.surroundings import running_servers
+
+    console = Console(highlight=False, soft_wrap=True)
+    servers = running_servers(Paths.here()) if outcome.standings else None
+    for standing in outcome.standings:
+        pull = f"flashfit pull {standing.build.registered_name}@candidate"
+        next_step = f"{pull} --registry {servers.mlflow}" if servers else "make serve"
+        if standing.verdict is not None or not outcome.errors:
+            for line in ending(standing, next_step):
+                console.print(line, markup=False)

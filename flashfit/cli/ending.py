@@ -1,0 +1,55 @@
+"""How a build ended, in the lines that stay on the screen."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flashfit.gates.verdict import FITS, Gate, Verdict, miss_line
+from flashfit.params import Build
+
+if TYPE_CHECKING:
+    from tasks.verdict import Standing
+
+_KIB = 1024
+
+
+def ending(standing: "Standing", next_step: str) -> Iterator[str]:
+    """The verdict with its figures, then where the bundle is registered, or what to try."""
+    verdict = standing.verdict
+    if verdict is None:
+        yield f"NO VERDICT YET  {standing.build.product} → {standing.build.target}"
+    elif verdict.verdict == FITS:
+        yield _figures(verdict)
+        yield _registered(standing, next_step)
+    else:
+        yield miss_line(verdict)
+        yield f"              try: {_remedy(verdict.missed, standing.build)}"
+
+
+def _figures(verdict: Verdict) -> str:
+    footprint, budget, quality = verdict.footprint, verdict.budget, verdict.quality
+    parts = [
+        f"{verdict.product} → {verdict.target}",
+        f"flash {footprint.flash_bytes / _KIB:.1f} / {budget.flash / _KIB:g} KiB",
+        f"arena {footprint.arena_bytes / _KIB:.1f} / {budget.arena / _KIB:g} KiB",
+    ]
+    if quality is not None:
+        parts.append(f"int8 {100 * quality.int8:.1f} % (float {100 * quality.float_:.1f} %)")
+    return "   ".join([*parts, verdict.verdict])
+
+
+def _registered(standing: "Standing", next_step: str) -> str:
+    published, name = standing.published, standing.build.registered_name
+    if published is None:
+        return f"{name} is not registered   next: flashfit build {standing.build.product}"
+    version = f"registered {name} version {published.version} @{published.alias}"
+    return f"{version}   bundle sha256:{published.bundle_sha256}   next: {next_step}"
+
+
+def _remedy(missed: list[Gate], build: Build) -> str:
+    """What to change in params.yaml, the first missed gate's budget, or how long to search."""
+    again = f"in params.yaml, then flashfit build {build.product} --target {build.target}"
+    gate = missed[0]
+    if gate.unit == "share":
+        return f"more products.{build.product}.search.trials {again}"
+    room = f"{gate.value:.0f}" if gate.unit == "MACs" else f"{-(-gate.value // _KIB):.0f} KiB"
+    return f"builds.{build.name}.budget.{gate.name}: {room} {again}"
