@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+unexport PYTHONDONTWRITEBYTECODE # without compiled files TensorFlow takes twice as long to import
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := 1
 

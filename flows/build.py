@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
@@ -90,24 +89,19 @@ class _Line:
 
     def push(self) -> None:
         """To DVC's remote, if a stage ran now, or in an earlier run that was ended before it could push."""
-        if not self.done or not self._unpushed.exists():
+        if not self.done or not self.paths.unpushed.exists():
             return
         try:
             push(self.done, self.paths.root)
-            self._unpushed.unlink()
+            self.paths.unpushed.unlink()
         except FlashfitError as error:
             current_watch().failed("push", str(error))
             self.errors.append(error)
 
-    @property
-    def _unpushed(self) -> Path:
-        """A mark that there may be outputs which DVC's remote lacks."""
-        return self.paths.state / "unpushed"
-
     def _advance(self, stage: Stage) -> None:
         again = f"flashfit build {self.builds[0].product}"
         if not stage.fresh:
-            self._unpushed.touch()
+            self.paths.unpushed.touch()
         state = run_stage(stage.name, self.paths.root, stage.fresh, again, return_state=True)
         if state.result() != UP_TO_DATE:
             self.ran.append(stage.name)

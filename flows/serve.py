@@ -137,7 +137,7 @@ def _noted(paths: Paths, servers: Servers) -> Iterator[None]:
 
 
 def _pages(paths: Paths, servers: Servers) -> str:
-    logs = (paths.state / "logs").relative_to(paths.root)
+    logs = paths.logs.relative_to(paths.root)
     return "\n".join(
         [
             f"MLflow    {servers.mlflow}    runs, pictures, registered versions",

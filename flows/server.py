@@ -45,7 +45,7 @@ class Server:
 @contextmanager
 def running(name: str, command: Sequence[str], paths: Paths, environment: Mapping[str, str]) -> Iterator[Server]:
     """A Python module as a server for the block, its log among the checkout's."""
-    log = paths.state / "logs" / f"{name}.log"
+    log = paths.logs / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with in_background(["-m", *command], paths.root, environment, log) as process:
         yield Server(name, process, log)

@@ -191,6 +191,16 @@ class Paths:
         return self.state / "build.lock"
 
     @property
+    def unpushed(self) -> Path:
+        """There while outputs of a build have not reached DVC's remote."""
+        return self.state / "unpushed"
+
+    @property
+    def logs(self) -> Path:
+        """What the servers of `make serve` write."""
+        return self.state / "logs"
+
+    @property
     def servers(self) -> Path:
         """Addresses of what `make serve` is running."""
         return self.state / "servers.json"

@@ -85,7 +85,7 @@ def test_pages_answer_while_it_runs_and_nothing_is_left_when_it_is_stopped(servi
     out, _ = serving.process.communicate(timeout=60)
     assert serving.process.returncode == 0
     assert all(words in out for words in (serving.mlflow, serving.prefect, "stop with Ctrl-C", "next, in another"))
-    assert not any(child.is_running() for child in children)
+    assert psutil.wait_procs(children, timeout=20)[1] == []
     assert not serving.paths.servers.exists()
 
 
@@ -96,15 +96,14 @@ def test_server_that_dies_ends_all_and_is_named(serving: Serving) -> None:
     _, err = serving.process.communicate(timeout=60)
     assert serving.process.returncode == 3
     assert "mlflow ended with exit code -9" in err
-    assert not any(child.is_running() for child in children)
+    assert psutil.wait_procs(children, timeout=20)[1] == []
 
 
 def test_servers_die_with_it_even_of_sigkill(serving: Serving) -> None:
     children = psutil.Process(serving.process.pid).children(recursive=True)
     serving.process.kill()
     serving.process.communicate(timeout=60)
-    _, alive = psutil.wait_procs(children, timeout=20)
-    assert alive == []
+    assert psutil.wait_procs(children, timeout=20)[1] == []
     assert running_servers(serving.paths) is None
 
 
