@@ -23,7 +23,7 @@ from tasks.stage import read_params
 from tasks.verdict import missed_in_search, read_verdict, standing
 
 
-@flow(name="build", persist_result=False)  # type: ignore[untyped-decorator]
+@flow(name="build", flow_run_name="build {product}", persist_result=False)  # type: ignore[untyped-decorator]
 def build(product: str = "digits", target: str | None = None) -> State[Outcome]:
     """Bring a product's builds, or the one on target, up to date; Failed, saying why, unless all of them fit."""
     paths = Paths.here()
