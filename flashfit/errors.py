@@ -6,6 +6,7 @@
     │   ├── ConfigError        params.yaml, a target file, a name on the command line
     │   └── DataError          samples that are missing, damaged or against an expectation
     └── SurroundingsError  3   a server, the disk, a child process
+        └── BundleError            bytes that are not those promised (flashfit.manifest)
 
 Each carries the exit code that every command uses.
 """

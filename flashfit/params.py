@@ -175,7 +175,10 @@ class Params(Section):
     def builds_of(self, product: str) -> list[Build]:
         """Every build of a product, in the file's order."""
         self.product(product)
-        return [build for build in self.builds.values() if build.product == product]
+        builds = [build for build in self.builds.values() if build.product == product]
+        if not builds:
+            raise ConfigError(f"no build of {product!r} in params.yaml", next_step=f"add builds.{product}-TARGET")
+        return builds
 
 
 def load_params(path: Path, known_targets: Collection[str]) -> Params:
@@ -217,7 +220,7 @@ def _dangling_names(tree: dict[str, Any], known_targets: Collection[str]) -> Ite
     for key, build in builds.items() if isinstance(builds, dict) else ():
         product = build.get("product") if isinstance(build, dict) else None
         target = build.get("target") if isinstance(build, dict) else None
-        if isinstance(product, str) and product not in (products or {}):
+        if isinstance(product, str) and isinstance(products, dict) and product not in products:
             yield f"builds.{key}.product: no product {product!r} under products"
         if isinstance(target, str) and target not in known_targets:
             there_are = ", ".join(sorted(known_targets))

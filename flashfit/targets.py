@@ -1,11 +1,13 @@
 """Boards that exist, one YAML file each."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from flashfit.errors import ConfigError
+from flashfit.params import Build
 
 
 class Target(BaseModel):
@@ -41,3 +43,19 @@ def load_target(folder: Path, name: str) -> Target:
     if target.name != name:
         raise ConfigError(f"{file}: name is {target.name!r}, but the file is {name}.yaml")
     return target
+
+
+def check_budgets(builds: Iterable[Build], folder: Path) -> None:
+    """Raise ConfigError, with every case, where a budget is more than its board has."""
+    errors = [error for build in builds for error in _beyond(build, load_target(folder, build.target))]
+    if errors:
+        raise ConfigError("\n  ".join(["budgets beyond the board:", *errors]))
+
+
+def _beyond(build: Build, target: Target) -> Iterator[str]:
+    for name, wanted, has, memory in (
+        ("flash", build.budget.flash, target.flash, "flash"),
+        ("arena", build.budget.arena, target.sram, "SRAM"),
+    ):
+        if wanted > has:
+            yield f"builds.{build.name}.budget.{name}: {wanted:,} B, but {target.name} has {has:,} B of {memory}"

@@ -1,7 +1,7 @@
 """The flow that takes a product from data to registry: the stages that DVC declares, then the effects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
@@ -20,7 +20,7 @@ from flows.stage import UP_TO_DATE, run_stage
 from flows.watch import current_watch
 from tasks.paths import Paths
 from tasks.stage import read_params
-from tasks.verdict import missed_in_search, read_verdict, standing
+from tasks.verdict import Standing, missed_in_search, read_verdict, standing
 
 
 @flow(name="build", flow_run_name="build {product}", persist_result=False)  # type: ignore[untyped-decorator]
@@ -42,7 +42,7 @@ def _build(paths: Paths, product: str, target: str | None) -> Outcome:
     line.run(read_graph(paths, builds))
     line.publish()
     line.push()
-    standings = tuple(standing(paths, build) for build in builds)
+    standings = tuple(line.standing(build) for build in builds)
     create_markdown_artifact(markdown(standings), key=f"verdict-{product}", description=f"Verdicts of {product}")
     return Outcome(standings, tuple(line.ran), tuple(line.errors))
 
@@ -62,7 +62,15 @@ class _Line:
     ran: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     missed: set[str] = field(default_factory=set)
+    unpublished: set[str] = field(default_factory=set)
     errors: list[FlashfitError] = field(default_factory=list)
+
+    def standing(self, build: Build) -> Standing:
+        """What this run can vouch for: nothing of a build that it did not bring to its verdict."""
+        if build.name not in self.missed and f"bundle@{build.name}" not in self.done:
+            return Standing(build, None, None, None)
+        known = standing(self.paths, build)
+        return replace(known, published=None) if build.name in self.unpublished else known
 
     def run(self, stages: Sequence[Stage]) -> None:
         """One after the other, in the graph's order: search uses every core already."""
@@ -85,6 +93,7 @@ class _Line:
                 publish(build.product, build.target, self.paths.root)
             except FlashfitError as error:
                 current_watch().failed(f"publish@{build.name}", str(error))
+                self.unpublished.add(build.name)
                 self.errors.append(error)
 
     def push(self) -> None:
@@ -92,7 +101,7 @@ class _Line:
         if not self.done or not self.paths.unpushed.exists():
             return
         try:
-            push(self.done, self.paths.root)
+            push(self.paths.root)
             self.paths.unpushed.unlink()
         except FlashfitError as error:
             current_watch().failed("push", str(error))

@@ -64,12 +64,12 @@ def publish(product: str, target: str, root: Path) -> State[None] | None:
     retry_delay_seconds=[1, 3],
     retry_condition_fn=_may_pass,
 )
-def push(stages: Sequence[str], root: Path) -> None:
-    """Copy the stages' outputs to DVC's default remote, so that a version's lineage can be fetched elsewhere."""
+def push(root: Path) -> None:
+    """Copy all outputs to DVC's default remote, so that a version's lineage can be fetched elsewhere."""
     watch = current_watch()
     watch.started("push")
     start_s = time.monotonic()
-    _run("push", ["-m", "dvc", "--wait-for-lock", "push", *stages], root, "dvc push")
+    _run("push", ["-m", "dvc", "--wait-for-lock", "push"], root, "dvc push")
     watch.ended("push", "ran", time.monotonic() - start_s)
 
 

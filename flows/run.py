@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
+from httpx import HTTPError
+
 from flashfit.errors import SurroundingsError
 from flows.outcome import Outcome
 from flows.server import answers_prefect, own_prefect
@@ -77,16 +79,23 @@ def _run_flow(product: str, target: str | None) -> Outcome:
     try:
         state = build(product, target, return_state=True)
         outcome = state.result(raise_on_failure=False)
-    except (PrefectException, RuntimeError) as error:
-        raise SurroundingsError(f"Prefect cannot run the build: {error}", next_step="make serve") from error
+    except (PrefectException, HTTPError, RuntimeError) as error:
+        raise _prefect_fault(error) from error
     finally:
         for sender in (EventsWorker, APILogWorker):
             sender.drain_all(timeout=_LAST_WORDS_S)
     if isinstance(outcome, Outcome):
         return outcome
+    if isinstance(outcome, PrefectException | HTTPError):
+        raise _prefect_fault(outcome) from outcome
     if isinstance(outcome, BaseException):
         raise outcome
     raise SurroundingsError(f"Prefect ended the build as {state.name}: {state.message}")
+
+
+def _prefect_fault(error: Exception) -> SurroundingsError:
+    words = " ".join(str(error).split())[:300]
+    return SurroundingsError(f"Prefect cannot run the build: {words}", next_step="the same command again")
 
 
 @contextmanager

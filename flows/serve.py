@@ -34,6 +34,7 @@ _CONSOLE = Console(highlight=False, soft_wrap=True)
 
 def serve(paths: Paths, say: Callable[[str], None]) -> None:
     """Serve until interrupted. Raises SurroundingsError for a busy port, or once a server ends by itself."""
+    _refuse_twice(paths)
     wanted = Servers(
         mlflow=f"http://{LOOPBACK}:{_free_port(MLFLOW_PORT, 5000)}",
         prefect=f"http://{LOOPBACK}:{_free_port(PREFECT_PORT, 4200)}",

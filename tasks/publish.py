@@ -28,11 +28,14 @@ from tasks.stage import read_params, run_stage, save_json
 from tasks.surroundings import mlflow_tracking_uri
 from tasks.tracking import (
     DATA_MD5_TAG,
+    DVC_LOCK_TAG,
     GIT_COMMIT_TAG,
+    GIT_DIRTY_TAG,
     KERAS_SHA256_TAG,
     connect,
     experiment,
     lineage_tags,
+    mend_mlflow,
     mlflow_faults,
     require_answer,
 )
@@ -271,7 +274,9 @@ def _version_tags(offer: Offer, trained_by: str | None) -> dict[str, str]:
         "int8": repr(quality.int8),
         "float": repr(quality.float_),
         "git_commit": offer.lineage.get(GIT_COMMIT_TAG),
+        "git_dirty": offer.lineage.get(GIT_DIRTY_TAG),
         "data_md5": offer.lineage.get(DATA_MD5_TAG),
+        "dvc_lock_sha256": offer.lineage.get(DVC_LOCK_TAG),
         "training_run_id": trained_by,
     }
     return {key: value for key, value in tags.items() if value}
@@ -280,7 +285,7 @@ def _version_tags(offer: Offer, trained_by: str | None) -> dict[str, str]:
 @contextmanager
 def _mlflow_errors(uri: str, build: Build) -> Iterator[None]:
     """MLflow's failures as one line with the next command; anything else passes as it is."""
-    again = f"make serve, then flashfit build {build.product}"
+    again = f"{mend_mlflow()}, then flashfit build {build.product}"
     try:
         yield
     except BundleError:

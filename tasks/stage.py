@@ -11,24 +11,28 @@ from pydantic import BaseModel
 
 from flashfit.errors import FlashfitError
 from flashfit.params import Params, load_params
-from flashfit.targets import known_targets
+from flashfit.targets import check_budgets, known_targets
 from tasks.paths import Paths
 
 FAILURE_FILE = "FLASHFIT_FAILURE_FILE"
 """Environment variable: where a failing stage leaves its exit code and message for the flow."""
 
-_ENVIRONMENT = {
+_FOR_THE_SAME_BYTES = {
     "KERAS_BACKEND": "tensorflow",
-    "CUDA_VISIBLE_DEVICES": "-1",  # the same bytes with a graphics card as without
+    "CUDA_VISIBLE_DEVICES": "-1",  # the same with a graphics card as without
     "TF_ENABLE_ONEDNN_OPTS": "0",  # one order of float additions on every x86-64
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "ABSL_MIN_LOG_LEVEL": "3",
+    "KERAS_HOME": os.devnull,  # nobody's own keras.json
 }
+"""What would change a model's bytes is not left to the person's environment."""
+
+_FOR_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "ABSL_MIN_LOG_LEVEL": "3"}
 
 
 def read_params(paths: Paths) -> Params:
-    """params.yaml of this checkout, checked against the targets that exist."""
-    return load_params(paths.params, known_targets(paths.targets))
+    """params.yaml of this checkout, checked against the targets that exist and what they have."""
+    params = load_params(paths.params, known_targets(paths.targets))
+    check_budgets(params.builds.values(), paths.targets)
+    return params
 
 
 def save_json(path: Path, value: BaseModel | dict[str, Any]) -> None:
@@ -44,7 +48,8 @@ def run_stage(work: Callable[..., str]) -> None:
     A FlashfitError becomes one line on stderr and its exit code; anything else stays a traceback,
     because it is a defect of ours.
     """
-    for name, value in _ENVIRONMENT.items():
+    os.environ.update(_FOR_THE_SAME_BYTES)
+    for name, value in _FOR_QUIET.items():
         os.environ.setdefault(name, value)
     try:
         print(work(*sys.argv[1:]), flush=True)

@@ -12,6 +12,10 @@ MLFLOW_URI = "MLFLOW_TRACKING_URI"
 PREFECT_URL = "PREFECT_API_URL"
 
 
+_PATIENCE_S = 10.0
+"""A server on a machine that trains may answer late; where none listens, the refusal comes at once."""
+
+
 @dataclass(frozen=True)
 class Servers:
     """Addresses of the servers that `make serve` started: http://host:port, with no path."""
@@ -32,7 +36,7 @@ def running_servers(paths: Paths) -> Servers | None:
         servers = Servers(**json.loads(paths.servers.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    alive = answers(f"{servers.mlflow}/health") and answers(f"{servers.prefect}/api/health")
+    alive = answers(f"{servers.mlflow}/health", _PATIENCE_S) and answers(f"{servers.prefect}/api/health", _PATIENCE_S)
     return servers if alive else None
 
 

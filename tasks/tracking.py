@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from flashfit.errors import SurroundingsError
 from tasks.paths import Paths
-from tasks.surroundings import mlflow_tracking_uri, running_servers
+from tasks.surroundings import MLFLOW_URI, mlflow_tracking_uri, running_servers
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -154,6 +154,11 @@ def connect(paths: Paths) -> "tuple[MlflowClient, str]":
     return MlflowClient(tracking_uri=uri, registry_uri=uri), uri
 
 
+def mend_mlflow() -> str:
+    """What a person can do about an MLflow that is away."""
+    return f"start it, or unset {MLFLOW_URI}" if MLFLOW_URI in os.environ else "make serve"
+
+
 def require_answer(uri: str) -> None:
     """Raise SurroundingsError, at once, where no server answers at uri or its SQLite file cannot be read."""
     try:
@@ -162,7 +167,7 @@ def require_answer(uri: str) -> None:
         elif uri.startswith("sqlite:///"):
             sqlite3.connect(uri.removeprefix("sqlite:///")).execute("PRAGMA schema_version").close()
     except httpx.HTTPError:
-        raise SurroundingsError(f"MLflow at {uri} does not answer", next_step="make serve") from None
+        raise SurroundingsError(f"MLflow at {uri} does not answer", next_step=mend_mlflow()) from None
     except sqlite3.Error as error:
         raise SurroundingsError(f"MLflow's database {uri} cannot be read: {error}") from None
 

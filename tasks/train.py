@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from flashfit.data.features import Features, load_features
-from flashfit.errors import DoesNotFit
+from flashfit.errors import DoesNotFit, SurroundingsError
 from flashfit.figure import save_png
 from flashfit.gates.metrics import accuracy, confusion
 from flashfit.gates.pictures import confusion_picture
@@ -49,8 +49,11 @@ def _winner(files: BuildPaths, build: Build) -> Candidate:
     if outcome.winner is not None:
         return outcome.winner.candidate
     if outcome.nearest is None:
-        raise DoesNotFit(f"the search for {build.registered_name} tried nothing")
-    raise DoesNotFit(miss_line(judge(build.product, build.target, outcome.nearest.footprint, build.budget)))
+        raise SurroundingsError(
+            f"none of {len(outcome.trials)} trials for {build.registered_name} could be scored",
+            next_step=f"look at the failures in {files.search_outcome.relative_to(files.root)}",
+        )
+    raise DoesNotFit(miss_line(judge(build.product, build.target, outcome.nearest.footprint, outcome.budget)))
 
 
 def _fit_and_save(

@@ -63,7 +63,7 @@ def missed_in_search(files: BuildPaths, build: Build) -> Verdict | None:
     outcome = _read(files.search_outcome, SearchOutcome, build)
     if outcome is None or outcome.winner is not None or outcome.nearest is None:
         return None
-    return judge(build.product, build.target, outcome.nearest.footprint, build.budget)
+    return judge(build.product, build.target, outcome.nearest.footprint, outcome.budget)
 
 
 def summary(standing: Standing) -> Summary:

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from flashfit.cli import build, pull, status, verdict
-from flashfit.errors import FlashfitError
+from flashfit.errors import FlashfitError, SurroundingsError
 
 app = typer.Typer(
     name="flashfit",
@@ -22,9 +22,17 @@ app.command()(pull.pull)
 
 
 def main() -> None:
-    """Run the command line; a FlashfitError is one message on stderr and its exit code."""
+    """Run the command line; a FlashfitError is one message on stderr and its exit code, a disk's fault 3."""
     try:
         app()
     except FlashfitError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+        _say(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _say(f"{place}{error.strerror or error}; next: mend that, then the same command again")
+        sys.exit(SurroundingsError.exit_code)
+
+
+def _say(message: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, style="red", markup=False)

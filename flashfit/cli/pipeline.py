@@ -10,5 +10,5 @@ def require_pipeline(verb: str) -> None:
     if find_spec("prefect") is None or find_spec("dvc") is None:
         raise SurroundingsError(
             f"flashfit {verb} needs the pipeline, and only the light client is installed",
-            next_step="pip install 'flashfit[pipeline]'",
+            next_step="make setup, in a checkout",
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from flashfit.footprint import Footprint, uses
 from flashfit.params import Budget, Gates
@@ -19,9 +19,11 @@ class _Frozen(BaseModel):
 class Quality(_Frozen):
     """Shares of the test split answered rightly, and recall by label, as TFLM answers. n: test samples."""
 
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
     metric: Literal["accuracy"] = "accuracy"
     int8: float
-    float_: float
+    float_: float = Field(alias="float")
     int8_recall: dict[str, float]
     n: int
 
@@ -99,7 +101,7 @@ def _quality_gates(quality: Quality, gates: Gates) -> Iterator[Gate]:
         name="drop from float",
         value=drop,
         threshold=gates.largest_drop,
-        margin=gates.largest_drop - drop,
+        margin=_margin(gates.largest_drop, drop),
         unit="share",
     )
     for label, recall in quality.int8_recall.items():
@@ -107,7 +109,12 @@ def _quality_gates(quality: Quality, gates: Gates) -> Iterator[Gate]:
 
 
 def _at_least(name: str, value: float, threshold: float) -> Gate:
-    return Gate(name=name, value=value, threshold=threshold, margin=value - threshold, unit="share")
+    return Gate(name=name, value=value, threshold=threshold, margin=_margin(value, threshold), unit="share")
+
+
+def _margin(more: float, less: float) -> float:
+    """Their difference, freed of the last bits, in which 0.98 - 0.96 is more than 0.02."""
+    return round(more - less, 9)
 
 
 def miss_line(verdict: Verdict) -> str:
@@ -119,8 +126,8 @@ def miss_line(verdict: Verdict) -> str:
 def _miss(gate: Gate) -> str:
     if gate.unit == "share":
         return (
-            f"{gate.name} {100 * gate.value:.1f} % against {100 * gate.threshold:g} % "
-            f"(missed by {-100 * gate.margin:.1f} points)"
+            f"{gate.name} {100 * gate.value:.2f} % against {100 * gate.threshold:g} % "
+            f"(missed by {-100 * gate.margin:.2f} points)"
         )
     unit = gate.unit
     return f"{gate.name} {gate.value:,.0f} {unit} of {gate.threshold:,.0f} {unit} (over by {-gate.margin:,.0f} {unit})"

@@ -5,7 +5,7 @@ Speaks to an MLflow server and imports no MLflow. Reads only; publishing is task
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -106,11 +106,6 @@ class Registry:
             raise self._unknown(reference)
         return _version(answer["model_version"])
 
-    def find_by_sha256(self, name: str, sha256: str) -> Version | None:
-        """The oldest version of name that is tagged as holding this bundle, or None."""
-        versions = self._search(f"name = '{name}' and tags.{SHA256_TAG} = '{sha256}'")
-        return min(versions, key=lambda version: version.number, default=None)
-
     def read(self, version: Version, path: str, at_most: int) -> bytes:
         """One file of a version. Raises BundleError if it is missing or longer than at_most bytes."""
         query = {"name": version.name, "version": str(version.number), "path": path}
@@ -124,14 +119,6 @@ class Registry:
         if len(content) > at_most:
             raise BundleError(f"bundle refused: {path} is longer than the {at_most:,} B it should have")
         return content
-
-    def _search(self, query: str) -> Iterator[Version]:
-        page = ""
-        while True:
-            answer = self._json("model-versions/search", {"filter": query, "page_token": page}) or {}
-            yield from map(_version, answer.get("model_versions", ()))
-            if not (page := answer.get("next_page_token", "")):
-                return
 
     def _unknown(self, reference: Reference) -> ConfigError:
         answer = self._json("registered-models/get", {"name": reference.name})

@@ -39,6 +39,13 @@ class Scored:
 
 @dataclass(frozen=True)
 class Broken:
-    """A trial that failed, and why."""
+    """A trial that failed by itself, and would again; and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A trial that the surroundings ended: killed, out of memory, out of disk. It says nothing of its candidate."""
 
     reason: str

@@ -49,8 +49,12 @@ class TrialRecord(_Frozen):
 
 
 class SearchOutcome(_Frozen):
-    """winner: the best trial within the budget. nearest: without one, the trial that misses it by least."""
+    """winner: the best trial within the budget. nearest: without one, the trial that misses it by least.
 
+    Both are None where trials came within the budget and not one of them could be scored.
+    """
+
+    budget: Budget
     trials: tuple[TrialRecord, ...]
     winner: TrialRecord | None
     nearest: TrialRecord | None
@@ -64,8 +68,10 @@ def conclude(trials: Sequence[TrialRecord], budget: Budget, importances: dict[st
     """
     fitting = [t for t in trials if t.int8 is not None and worst_overrun(t.footprint, budget) <= 0]
     winner = max(fitting, key=_merit, default=None)
-    nearest = min(trials, key=lambda t: (worst_overrun(t.footprint, budget), t.number), default=None)
+    over = [t for t in trials if worst_overrun(t.footprint, budget) > 0]
+    nearest = min(over, key=lambda t: (worst_overrun(t.footprint, budget), t.number), default=None)
     return SearchOutcome(
+        budget=budget,
         trials=tuple(trials),
         winner=winner,
         nearest=None if winner else nearest,

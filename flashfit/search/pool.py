@@ -9,7 +9,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
-from flashfit.search.messages import Broken, Epoch, Job, Scored
+from flashfit.errors import SurroundingsError
+from flashfit.search.messages import Broken, Epoch, Interrupted, Job, Scored
+
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+"""A crash raises others; these are sent, by a person or by a kernel that is short of memory."""
 
 KeepGoing = Callable[[int, int, float], bool]
 """(job's number, epoch from 0, validation accuracy) → whether to train another epoch."""
@@ -38,7 +42,10 @@ def trial_context() -> ForkServerContext:
 
 
 def run_batch(jobs: Mapping[int, Job], keep_going: KeepGoing) -> dict[int, Finished]:
-    """Run all jobs at once and wait for the last. A process that dies is Broken, with its signal or code."""
+    """Run all jobs at once and wait for the last. A process that crashes is Broken, with its signal or code.
+
+    Raises SurroundingsError for one that was killed from outside: that says nothing of its candidate.
+    """
     context = trial_context()
     running = dict(_start(context, number, job) for number, job in jobs.items())
     ends = {one.number: one.finished for one in running.values()}
@@ -83,17 +90,23 @@ def _listen(connection: Connection, one: _Running, keep_going: KeepGoing) -> boo
     """Take one message; False when it was the last."""
     try:
         message = connection.recv()
-    except EOFError:
-        one.process.join()
-        one.finished.message = Broken(f"the trial's process ended with {_exit_name(one.process.exitcode)}")
-        return False
-    if not isinstance(message, Epoch):
-        one.finished.message = message
-        return False
-    one.finished.curve.append(message.accuracy)
-    go_on = keep_going(one.number, message.index, message.accuracy)
-    connection.send(go_on)
-    return go_on
+        if isinstance(message, Epoch):
+            one.finished.curve.append(message.accuracy)
+            go_on = keep_going(one.number, message.index, message.accuracy)
+            connection.send(go_on)
+            return go_on
+    except (EOFError, ConnectionError):
+        message = _end_of(one)
+    if isinstance(message, Interrupted):
+        raise SurroundingsError(f"trial {one.number} was interrupted: {message.reason}")
+    one.finished.message = message
+    return False
+
+
+def _end_of(one: _Running) -> Broken | Interrupted:
+    one.process.join()
+    reason = f"its process ended with {_exit_name(one.process.exitcode)}"
+    return Interrupted(reason) if -(one.process.exitcode or 0) in _FROM_OUTSIDE else Broken(reason)
 
 
 def _close(connection: Connection, one: _Running) -> None:

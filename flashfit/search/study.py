@@ -100,7 +100,8 @@ def _run(study: optuna.Study, question: Question, batch: int) -> Iterator[TrialR
         n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=question.search.epochs // 4
     )
     affordable: dict[int, tuple[optuna.Trial, TrialRecord]] = {}
-    for _ in range(_ASKS_PER_TRIAL * question.search.batch):
+    size = min(question.search.batch, question.search.trials - batch * question.search.batch)
+    for _ in range(_ASKS_PER_TRIAL * size):
         trial = study.ask()
         trial.set_user_attr(_BATCH, batch)
         record = _proposed(trial, question)
@@ -108,22 +109,23 @@ def _run(study: optuna.Study, question: Question, batch: int) -> Iterator[TrialR
             yield _tell(study, trial, record)
         else:
             affordable[trial.number] = trial, record
-        if len(affordable) == question.search.batch:
+        if len(affordable) == size:
             break
     finished = run_batch(
         {number: _job(record.candidate, question) for number, (_, record) in affordable.items()},
         keep_going=lambda number, epoch, value: _worth_another_epoch(affordable[number][0], epoch, value),
     )
-    _refuse_if_all_broke(finished)
+    _refuse_if_nothing_works(study, finished)
     for number, end in sorted(finished.items()):
         trial, record = affordable[number]
         yield _tell(study, trial, _ended(record, end))
 
 
-def _refuse_if_all_broke(finished: dict[int, Finished]) -> None:
+def _refuse_if_nothing_works(study: optuna.Study, finished: dict[int, Finished]) -> None:
+    """A first batch that fails to the last trial points at us, not at its candidates."""
     reasons = [end.message.reason for end in finished.values() if isinstance(end.message, Broken)]
-    if reasons and len(reasons) == len(finished):
-        raise SurroundingsError(f"every trial of a batch failed: {reasons[0]}")
+    if reasons and len(reasons) == len(finished) and _batches_done(study) == 0:
+        raise SurroundingsError(f"all {len(reasons)} trials of the first batch failed, the first because {reasons[0]}")
 
 
 def _proposed(trial: optuna.Trial, question: Question) -> TrialRecord:

@@ -10,7 +10,7 @@ from flashfit.quantize.calibration import calibration_inputs
 from flashfit.quantize.convert import to_int8
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.tflm import run_tflm
-from flashfit.search.messages import Broken, Epoch, Job, Scored
+from flashfit.search.messages import Broken, Epoch, Interrupted, Job, Scored
 from flashfit.training.fit import fit, make_deterministic
 
 
@@ -21,12 +21,15 @@ class _Stopped(Exception):
 def work(study: Connection, job: Job) -> None:
     """Run one job and send Epoch messages, then Scored or Broken; nothing after the study said stop.
 
-    Whatever goes wrong is Broken: one bad architecture must not end the study.
+    What goes wrong with the candidate is Broken: one bad architecture must not end the study. What goes
+    wrong with the machine is Interrupted.
     """
     try:
         study.send(_score(study, job))
     except _Stopped:
         pass
+    except (OSError, MemoryError) as error:
+        study.send(Interrupted(f"{type(error).__name__}: {error}"))
     except Exception as error:
         study.send(Broken(f"{type(error).__name__}: {error}"))
     finally:

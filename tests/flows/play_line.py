@@ -18,7 +18,7 @@ from tasks.stage import save_json
 REPOSITORY = Path(__file__).parents[2]
 PLAY = Path(__file__).parent / "play"
 TARGETS = ("nano33ble", "nucleo-l053r8")
-BUDGET = Budget.model_validate({"flash": "64 KiB", "arena": "16 KiB", "macs": 1_000_000})
+BUDGET = Budget.model_validate({"flash": "64 KiB", "arena": "8 KiB", "macs": 1_000_000})
 SMALL = Footprint(flash_bytes=10_000, arena_bytes=5_000, macs=20_000, source="measured")
 
 
@@ -46,7 +46,11 @@ class PlayLine:
             {"number": 0, "state": "complete", "candidate": candidate, "predicted": footprint, "int8": 0.98}
         )
         outcome = SearchOutcome(
-            trials=(trial,), winner=trial if fits else None, nearest=None if fits else trial, importances={}
+            budget=BUDGET,
+            trials=(trial,),
+            winner=trial if fits else None,
+            nearest=None if fits else trial,
+            importances={},
         )
         save_json(self._prepared("search", target) / "search.json", outcome)
 

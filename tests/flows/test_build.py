@@ -94,7 +94,7 @@ def test_search_in_which_nothing_fits_gives_the_nearest_miss_as_the_verdict(line
     line.finds("nano33ble", LARGE, fits=False)
     state, outcome = run("nano33ble")
     assert line.ran()[-1] == "search@digits-nano33ble"
-    assert "arena 61,440 B of 16,384 B (over by 45,056 B)" in (state.message or "")
+    assert "arena 61,440 B of 8,192 B (over by 53,248 B)" in (state.message or "")
     flat = summary(outcome.standings[0])
     assert (flat.verdict, flat.arena_bytes, flat.int8, flat.version) == ("DOES NOT FIT", 61_440, None, None)
 
@@ -184,7 +184,7 @@ def test_run_shows_every_gate_in_an_artifact(line: PlayLine) -> None:
     page = asyncio.run(artifact(state))
     assert "## digits → nano33ble: DOES NOT FIT" in page
     assert "| int8 accuracy | 90.0 % | 97.0 % | -7.0 % | **missed** |" in page
-    assert "| arena | 5,000 B | 16,384 B | 11,384 B | passed |" in page
+    assert "| arena | 5,000 B | 8,192 B | 3,192 B | passed |" in page
     assert "Registered as **digits.nucleo-l053r8 version 1** @candidate" in page
 
 

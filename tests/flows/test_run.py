@@ -62,7 +62,7 @@ def test_build_ends_with_its_verdict_and_registered_version_and_status_knows_the
     assert (code, "Traceback" in err) == (0, False)
     verdict, registered = out.splitlines()
     assert verdict == (
-        "digits → nano33ble   flash 9.8 / 64 KiB   arena 4.9 / 16 KiB   int8 98.0 % (float 99.0 %)   FITS"
+        "digits → nano33ble   flash 9.8 / 64 KiB   arena 4.9 / 8 KiB   int8 98.0 % (float 99.0 %)   FITS"
     )
     assert registered.startswith("registered digits.nano33ble version 1 @candidate   bundle sha256:")
     assert registered.endswith("next: make serve")
@@ -99,7 +99,7 @@ def test_missed_gate_ends_with_its_numbers_and_something_to_try_and_code_1(line:
     code, out, err = run(line, *NANO)
     assert (code, "Traceback" in err) == (1, False)
     missed, remedy = out.splitlines()
-    assert missed.startswith("DOES NOT FIT  digits → nano33ble: int8 accuracy 90.0 % against 97 % (missed by 7.0")
+    assert missed.startswith("DOES NOT FIT  digits → nano33ble: int8 accuracy 90.00 % against 97 % (missed by 7.00")
     assert remedy.strip().startswith("try: ")
 
 

@@ -29,6 +29,7 @@ from flashfit.manifest import (
 )
 from flashfit.registry.client import Reference, Registry, Version
 from flashfit.registry.pull import pull
+from tasks.lineage import file_sha256
 from tasks.paths import Paths
 from tasks.publish import Published, publish
 from tasks.stage import read_params
@@ -249,6 +250,7 @@ def test_a_version_says_in_its_tags_what_it_holds_and_which_run_trained_it(
     tags = candidate(through_server, tiles.name).tags
     assert tags == {
         "sha256": digest_of(tiles.files.bundle),
+        "dvc_lock_sha256": file_sha256(tiles.paths.dvc_lock),
         "flash_bytes": "12000",
         "arena_bytes": "5000",
         "macs": "40000",
@@ -329,7 +331,8 @@ def test_an_unreachable_mlflow_fails_within_seconds_and_a_later_run_publishes(
     failed = pears.command(MLFLOW_TRACKING_URI=UNUSED)
     assert time.monotonic() - began < 30
     assert failed.returncode == 3
-    assert failed.stderr == (f"MLflow at {UNUSED} does not answer; next: make serve, then flashfit build pears\n")
+    next_step = "start it, or unset MLFLOW_TRACKING_URI, then flashfit build pears"
+    assert failed.stderr == f"MLflow at {UNUSED} does not answer; next: {next_step}\n"
     assert pears.publish().created
 
 

@@ -70,3 +70,17 @@ def test_an_unknown_product_is_refused_with_those_that_exist(tree: dict[str, Any
 def test_an_unknown_target_is_refused_with_those_that_exist(tree: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"for target 'uno'.*there are: nano33ble, nucleo-l053r8"):
         parse_params(tree, TARGETS).build("digits", "uno")
+
+
+@pytest.mark.parametrize("section", ["products", "builds"])
+@pytest.mark.parametrize("value", [5, True, "x", [1], None])
+def test_a_section_of_the_wrong_type_is_refused(tree: dict[str, Any], section: str, value: object) -> None:
+    tree[section] = value
+    with pytest.raises(ConfigError, match=f"{section}: input should be a valid dictionary"):
+        parse_params(tree, TARGETS)
+
+
+def test_a_product_without_a_build_is_refused_with_what_to_add(tree: dict[str, Any]) -> None:
+    tree["builds"] = {}
+    with pytest.raises(ConfigError, match=r"no build of 'digits' in params\.yaml; next: add builds\.digits-TARGET"):
+        parse_params(tree, TARGETS).builds_of("digits")

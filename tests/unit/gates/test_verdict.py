@@ -38,6 +38,10 @@ def test_each_quality_gate_can_say_no_alone(numbers: dict[str, float], missed: s
     assert [gate.name for gate in verdict_of(**numbers).missed] == [missed]  # type: ignore[arg-type]
 
 
+def test_a_drop_that_just_reaches_its_gate_passes() -> None:
+    assert verdict_of(int8=0.96, float_=0.98).verdict == FITS
+
+
 def test_nothing_fits_without_a_quality() -> None:
     footprint = Footprint(flash_bytes=1, arena_bytes=1, macs=1, source="predicted")
     assert judge("tiny", "board", footprint, BUDGET).verdict == DOES_NOT_FIT
@@ -46,7 +50,7 @@ def test_nothing_fits_without_a_quality() -> None:
 def test_a_miss_is_told_with_its_number_its_threshold_and_the_gap() -> None:
     assert miss_line(verdict_of(flash=1500, recall=0.75)) == (
         "DOES NOT FIT  tiny → board: flash 1,500 B of 1,000 B (over by 500 B); "
-        "recall of 'b' 75.0 % against 80 % (missed by 5.0 points)"
+        "recall of 'b' 75.00 % against 80 % (missed by 5.00 points)"
     )
 
 

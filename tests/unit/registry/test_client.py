@@ -76,20 +76,6 @@ def test_an_unknown_version_is_the_users_error(mlflow: "FakeMlflow") -> None:
         mlflow.registry().resolve(Reference(NAME, version=9))
 
 
-def test_of_versions_with_one_digest_the_oldest_is_found_over_all_pages(mlflow: "FakeMlflow") -> None:
-    digest = mlflow.add({"a": b"1"})
-    mlflow.add({"a": b"1"})
-    mlflow.add({"a": b"2"})
-    found = mlflow.registry().find_by_sha256(NAME, digest)
-    assert found is not None
-    assert found.number == 1
-
-
-def test_a_digest_that_nobody_published_is_not_found(mlflow: "FakeMlflow") -> None:
-    mlflow.add({"a": b"1"})
-    assert mlflow.registry().find_by_sha256(NAME, "0" * 64) is None
-
-
 @pytest.mark.parametrize("failure", [500, 503, httpx.ConnectError("refused"), httpx.ReadTimeout("slow")])
 def test_a_failure_that_passes_is_tried_again(mlflow: "FakeMlflow", failure: int | Exception) -> None:
     mlflow.add({"a": b"1"})

@@ -60,6 +60,12 @@ def test_without_a_winner_the_nearest_miss_is_named() -> None:
     assert outcome.nearest.number == 1
 
 
+def test_a_trial_within_the_budget_is_no_near_miss() -> None:
+    outcome = conclude([trial(0, 0.9, flash=990, measured=1010), trial(1, None, flash=900)], BUDGET, {})
+    assert outcome.nearest is not None
+    assert outcome.nearest.number == 0
+
+
 def test_an_outcome_survives_its_file() -> None:
     outcome = conclude([trial(0, 0.9), trial(1, None)], BUDGET, {"family": 0.5})
     assert SearchOutcome.model_validate_json(outcome.model_dump_json()) == outcome
