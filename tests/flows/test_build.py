@@ -83,7 +83,7 @@ def test_missed_gate_ends_its_build_alone_and_fails_the_run_saying_why(line: Pla
     line.answers("nano33ble", 0.90)
     state, outcome = run()
     assert state.is_failed()
-    assert "DOES NOT FIT  digits → nano33ble: int8 accuracy 90.0 % against 97 %" in (state.message or "")
+    assert "DOES NOT FIT  digits → nano33ble: int8 accuracy 90.00 % against 97 %" in (state.message or "")
     assert outcome.exit_code == 1
     ran = line.ran()
     assert "bundle@digits-nano33ble" not in ran
