@@ -1,8 +1,5 @@
 """The predicted footprint against the measured one, over every family: one contract."""
 
-import random
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
@@ -13,21 +10,9 @@ from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.operators import operators
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.predict import predict
+from tests.dice import Dice
 
 SHAPES = [(8, 8, 1), (28, 28, 1)]
-
-
-class Dice:
-    """A chooser that throws dice."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1) -> int:
-        return self._random.randrange(low, high + 1, step)
-
-    def suggest_categorical(self, name: str, choices: Sequence[int | str | float]) -> int | str | float:
-        return self._random.choice(choices)
 
 
 @pytest.fixture(scope="module")

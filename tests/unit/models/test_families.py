@@ -1,26 +1,11 @@
 """The contract of every family: whatever the chooser says, a spec comes out that the board could run."""
 
-import random
-from collections.abc import Sequence
-
 import pytest
 
 from flashfit.models.families import FAMILIES, suggest
 from flashfit.models.operators import plan
 from flashfit.models.spec import Spec
-
-
-class Dice:
-    """A chooser that throws dice."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1) -> int:
-        return self._random.randrange(low, high + 1, step)
-
-    def suggest_categorical(self, name: str, choices: Sequence[int | str | float]) -> int | str | float:
-        return self._random.choice(choices)
+from tests.dice import Dice
 
 
 @pytest.mark.parametrize("family", FAMILIES)
