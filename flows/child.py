@@ -16,8 +16,10 @@ from flows.transcript import Draft, Line, Transcript
 
 _GRACE_S = 5.0
 _TAKE_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
+"""Hang-ups must count even below nohup, which would hand down that they are ignored."""
 
 
 def run_watched(
