@@ -122,7 +122,7 @@ def test_second_build_started_at_once_waits_says_so_and_finds_nothing_to_do(line
     first = start(line, *NANO)
     sleeping(line)
     code, _, err = run(line, *NANO)
-    assert (code, first.wait(timeout=60)) == (0, 0)
+    assert (code, first.wait(timeout=180)) == (0, 0)
     first.communicate()
     assert err.count("waiting for it to end") == 1
     assert line.ran().count("search@digits-nano33ble") == 1
@@ -137,7 +137,7 @@ def test_build_that_is_ended_takes_its_stage_along_and_the_next_one_goes_on(
     process = start(line, *NANO)
     stage = sleeping(line)
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=180)
     until(lambda: not is_alive(stage), 10)
     assert process.returncode == (-9 if number == signal.SIGKILL else 130)
     assert number == signal.SIGKILL or "flashfit build digits goes on where this ended" in err
@@ -155,7 +155,7 @@ def test_outputs_of_a_build_that_was_ended_are_pushed_by_the_next_one(line: Play
     process = start(line, *NANO)
     sleeping(line)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
     line.act("bundle@digits-nano33ble", "say hello")
     _, _, err = run(line, *NANO)
     assert "✓ push" in err
