@@ -1,0 +1,34 @@
+"""Variations of training samples. copies: how many of each sample are made; 0 makes none."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from flashfit.params.section import Rate, Section
+
+
+class Augment(Section):
+    """Each is the most that a copy is changed by, drawn evenly up to it; 0 leaves it out.
+
+    Pictures: shift (share of the side), rotate_deg, zoom (share), contrast (share).
+    Sound: shift_s, gain_db, noise_snr_db (the least signal-to-noise ratio mixed in; None: no noise), and
+    after the front end mask_time and mask_frequency (share of frames or bands).
+    Motion: jitter and scale (shares of the channel's deviation and of its value), turn_deg (a rotation of
+    each three channels together), warp (share by which time runs faster or slower).
+    """
+
+    kind: Literal["image", "audio", "motion", "none"] = "none"
+    copies: int = Field(default=0, ge=0, le=20)
+    shift: Rate = 0.0
+    rotate_deg: float = Field(default=0.0, ge=0, le=180)
+    zoom: float = Field(default=0.0, ge=0, lt=1)
+    contrast: float = Field(default=0.0, ge=0, lt=1)
+    shift_s: float = Field(default=0.0, ge=0)
+    gain_db: float = Field(default=0.0, ge=0)
+    noise_snr_db: float | None = None
+    mask_time: float = Field(default=0.0, ge=0, lt=1)
+    mask_frequency: float = Field(default=0.0, ge=0, lt=1)
+    jitter: float = Field(default=0.0, ge=0)
+    scale: float = Field(default=0.0, ge=0, lt=1)
+    turn_deg: float = Field(default=0.0, ge=0, le=180)
+    warp: float = Field(default=0.0, ge=0, lt=1)
