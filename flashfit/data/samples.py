@@ -1,80 +1,206 @@
-"""Samples as fetch leaves them: one .npz, whatever the source was."""
+"""Samples as fetch leaves them: one Parquet file, whatever the source was, written and read as a stream."""
 
-import zipfile
-import zlib
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from flashfit.errors import DataError
 
+_VALUES_A_ROW_GROUP = 1 << 22
+"""So much is held in memory at a time, however many samples there are: 16 MiB of float32."""
+
+_ROWS_A_ROW_GROUP = 4096
+
 
 @dataclass(frozen=True)
-class Samples:
-    """What a source holds, in its order.
+class Sample:
+    """One thing to be answered: a picture, a clip, a window, a message.
 
-    x: (n, …), of the source's dtype. labels, ids: (n,) str. groups, splits: (n,) str, where it has them.
+    x: raw values of the source's dtype and of any shape. label: the class; for a regression, "".
+    target: what a regression answers. group: what must not be torn apart by a split (a person, a machine).
+    split: where the source names one. series, start, end: the recording that it was cut from, and its
+    half-open place there, in seconds or rows: samples of one series overlap where these do. rate_hz: of a
+    sound. path: the file that it comes from, below the source's.
     """
 
+    id: str
     x: NDArray[np.generic]
-    labels: NDArray[np.str_]
-    ids: NDArray[np.str_]
-    groups: NDArray[np.str_] | None = None
-    splits: NDArray[np.str_] | None = None
+    label: str = ""
+    target: float | None = None
+    group: str | None = None
+    split: str | None = None
+    series: str | None = None
+    start: float | None = None
+    end: float | None = None
+    rate_hz: float | None = None
+    path: str | None = None
 
-    def __len__(self) -> int:
-        return len(self.labels)
+
+@dataclass
+class Account:
+    """What a source met on the way, beside its samples; counted in the report.
+
+    skipped: path and reason of files left out. repairs: what was mended, in words, with its count.
+    clocks: for each series its rows, and the time steps that stand still, step back or are irregular.
+    """
+
+    skipped: dict[str, str] = field(default_factory=dict)
+    repairs: dict[str, int] = field(default_factory=dict)
+    clocks: list["ClockRecord"] = field(default_factory=list)
+
+    def repaired(self, what: str, count: int) -> None:
+        """Add to a repair's count; none is not worth a word."""
+        if count:
+            self.repairs[what] = self.repairs.get(what, 0) + count
 
 
-def save_samples(path: Path, samples: Samples) -> None:
-    """Write samples; the same samples give the same bytes."""
-    arrays: dict[str, Any] = {"x": samples.x, "label": samples.labels, "id": samples.ids}
-    if samples.groups is not None:
-        arrays["group"] = samples.groups
-    if samples.splits is not None:
-        arrays["split"] = samples.splits
+@dataclass(frozen=True)
+class ClockRecord:
+    """The time steps of one series as recorded, before anything was mended. usual_s: their median.
+
+    standing, backward: steps of 0 and below. irregular: steps that differ from the usual by more than
+    half of it. largest_gap_s: the longest step.
+    """
+
+    series: str
+    rows: int
+    usual_s: float
+    standing: int
+    backward: int
+    irregular: int
+    largest_gap_s: float
+
+
+_TEXTS = ("id", "label", "group", "split", "series", "path")
+_NUMBERS = ("target", "start", "end", "rate_hz")
+_ACCOUNT = b"flashfit.account"
+
+
+def save_samples(path: Path, samples: Iterable[Sample], account: Account | None = None) -> int:
+    """Write samples as they come, and the account once they have; returns how many there were.
+
+    All are of one dtype. The same samples give the same bytes; nothing is left behind where an error is
+    raised. Raises DataError for a dtype that is not a number's, or that changes, and where there are none.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **arrays)
+    part = path.with_suffix(".part")
+    try:
+        count = _write(part, samples, account or Account())
+        if count == 0:
+            raise DataError("the source holds no samples")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
 
 
-def load_arrays(path: Path, required: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
-    """Every array of an .npz; pickled objects are refused. Raises DataError for anything that is not one."""
+def iterate_samples(path: Path) -> Iterator[Sample]:
+    """Read what save_samples wrote, in its order, a row group at a time. Raises DataError for any other file."""
+    file = _open(path)
+    for index in range(file.num_row_groups):
+        yield from _samples(file.read_row_group(index))
+
+
+def count_samples(path: Path) -> int:
+    """How many samples a file holds, without reading them."""
+    return int(_open(path).metadata.num_rows)
+
+
+def load_account(path: Path) -> Account:
+    """What the source met on the way."""
+    metadata = _open(path).metadata.metadata or {}
+    tree = json.loads(metadata.get(_ACCOUNT, b"{}"))
+    clocks = [ClockRecord(**record) for record in tree.get("clocks", [])]
+    return Account(tree.get("skipped", {}), tree.get("repairs", {}), clocks)
+
+
+def _write(path: Path, samples: Iterable[Sample], account: Account) -> int:
+    writer: pq.ParquetWriter | None = None
+    count = 0
+    try:
+        for batch in _batches(samples):
+            table = _table(batch)
+            if writer is None:
+                writer = pq.ParquetWriter(path, table.schema, compression="zstd", use_dictionary=False)
+            elif table.schema != writer.schema:
+                raise DataError(
+                    f"samples differ in type: {batch[0].id} is {batch[0].x.dtype.name}, those before it are not"
+                )
+            writer.write_table(table)
+            count += len(batch)
+        if writer is not None:
+            writer.add_key_value_metadata({_ACCOUNT.decode(): json.dumps(_plain(account), sort_keys=True)})
+    finally:
+        if writer is not None:
+            writer.close()
+    return count
+
+
+def _batches(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    batch: list[Sample] = []
+    values = 0
+    for sample in samples:
+        if batch and (values + sample.x.size > _VALUES_A_ROW_GROUP or len(batch) == _ROWS_A_ROW_GROUP):
+            yield batch
+            batch, values = [], 0
+        batch.append(sample)
+        values += sample.x.size
+    if batch:
+        yield batch
+
+
+def _table(batch: list[Sample]) -> pa.Table:
+    dtypes = {sample.x.dtype for sample in batch}
+    if len(dtypes) > 1:
+        raise DataError(f"samples differ in type: {', '.join(sorted(dtype.name for dtype in dtypes))}")
+    dtype = dtypes.pop()
+    if dtype.kind not in "iuf":
+        raise DataError(f"samples are {dtype.name}, and not numbers (first: {batch[0].id})")
+    offsets = np.concatenate([[0], np.cumsum([sample.x.size for sample in batch])]).astype(np.int64)
+    values = np.concatenate([sample.x.ravel() for sample in batch])
+    columns: dict[str, pa.Array] = {
+        **{name: pa.array([getattr(sample, name) for sample in batch], pa.string()) for name in _TEXTS},
+        **{name: pa.array([getattr(sample, name) for sample in batch], pa.float64()) for name in _NUMBERS},
+        "shape": pa.array([list(sample.x.shape) for sample in batch], pa.list_(pa.int32())),
+        "x": pa.LargeListArray.from_arrays(offsets, pa.array(values)),
+    }
+    return pa.table(columns)
+
+
+def _samples(table: pa.Table) -> Iterator[Sample]:
+    column = table["x"].combine_chunks()
+    lists = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    values = lists.values.to_numpy(zero_copy_only=False)
+    offsets = lists.offsets.to_numpy()
+    shapes = table["shape"].to_pylist()
+    rows = table.select([*_TEXTS, *_NUMBERS]).to_pylist()
+    for index, row in enumerate(rows):
+        x = values[offsets[index] : offsets[index + 1]].reshape(shapes[index])
+        yield Sample(x=x, **row)
+
+
+def _open(path: Path) -> pq.ParquetFile:
     if not path.is_file():
         raise DataError(f"{path} does not exist")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is not a readable .npz file: {error}") from None
-    if missing := [key for key in required if key not in arrays]:
-        raise DataError(f"{path} has no array {', '.join(missing)} (it has: {', '.join(arrays)})")
-    if scalars := [key for key in arrays if arrays[key].ndim == 0]:
-        raise DataError(f"{path}: {', '.join(scalars)} is one value, not one a sample")
-    lengths = {key: len(arrays[key]) for key in arrays}
-    if len(set(lengths.values())) > 1:
-        raise DataError(f"{path}: arrays differ in length: {lengths}")
-    return arrays
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path} is not a readable Parquet file: {error}") from None
+    missing = {"id", "label", "shape", "x"} - set(file.schema_arrow.names)
+    if missing:
+        raise DataError(f"{path} has no column {', '.join(sorted(missing))}")
+    return file
 
 
-def load_samples(path: Path) -> Samples:
-    """Read what save_samples, or a user, wrote. Ids are numbered from 0 where there are none.
-
-    Raises DataError when the file is missing or damaged, or holds nothing that can be samples.
-    """
-    arrays = load_arrays(path, required=("x", "label"))
-    count = len(arrays["label"])
-    if count == 0:
-        raise DataError(f"{path} holds no samples")
-    if tables := [key for key in ("label", "id", "group", "split") if key in arrays and arrays[key].ndim > 1]:
-        raise DataError(f"{path}: {', '.join(tables)} must have one axis")
-    ids = arrays.get("id", np.arange(count))
-    return Samples(
-        x=arrays["x"],
-        labels=arrays["label"].astype(str),
-        ids=ids.astype(str),
-        groups=arrays["group"].astype(str) if "group" in arrays else None,
-        splits=arrays["split"].astype(str) if "split" in arrays else None,
-    )
+def _plain(account: Account) -> dict[str, object]:
+    return {
+        "skipped": account.skipped,
+        "repairs": account.repairs,
+        "clocks": [vars(record) for record in account.clocks],
+    }

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from flashfit.data.samples import load_samples
+from flashfit.data.samples import iterate_samples
 from flashfit.errors import DataError
 from tasks.fetch import fetch
 
@@ -17,16 +17,17 @@ def sha256(path):
 
 
 def test_digits_are_1797_pictures_of_0_to_16_with_stable_ids(make_checkout):
-    paths = make_checkout(source={"kind": "sklearn", "dataset": "digits"})
+    paths = make_checkout(source={"kind": "sklearn", "path": "requirements.lock", "dataset": "digits"})
 
     assert fetch("tiny") == "fetched tiny: 1,797 samples"
 
-    samples = load_samples(paths.of_product("tiny").samples)
-    assert samples.x.shape == (1797, 8, 8)
-    assert samples.x.dtype == np.float32
-    assert (samples.x.min(), samples.x.max()) == (0, 16)
-    assert list(samples.ids[:2]) == ["digits-0000", "digits-0001"]
-    assert list(samples.labels[:3]) == ["0", "1", "2"]
+    samples = list(iterate_samples(paths.of_product("tiny").samples))
+    x = np.stack([sample.x for sample in samples])
+    assert x.shape == (1797, 8, 8)
+    assert x.dtype == np.float32
+    assert (x.min(), x.max()) == (0, 16)
+    assert [sample.id for sample in samples[:2]] == ["digits-0000", "digits-0001"]
+    assert [sample.label for sample in samples[:3]] == ["0", "1", "2"]
 
 
 def test_npz_source_arrives_as_it_was(make_checkout, tiny_arrays):
@@ -34,10 +35,10 @@ def test_npz_source_arrives_as_it_was(make_checkout, tiny_arrays):
 
     fetch("tiny")
 
-    samples = load_samples(paths.of_product("tiny").samples)
-    np.testing.assert_array_equal(samples.x, tiny_arrays["x"])
-    np.testing.assert_array_equal(samples.groups, tiny_arrays["label"])
-    assert samples.splits is None
+    samples = list(iterate_samples(paths.of_product("tiny").samples))
+    np.testing.assert_array_equal(np.stack([sample.x for sample in samples]), tiny_arrays["x"])
+    assert [sample.group for sample in samples] == list(tiny_arrays["label"])
+    assert {sample.split for sample in samples} == {None}
 
 
 def test_fetching_twice_gives_the_same_bytes(make_checkout):
@@ -59,7 +60,7 @@ def test_file_with_another_sha256_is_refused_with_both_hashes(make_checkout):
     found = sha256(paths.root / "tiny.npz")[:12]
     with pytest.raises(DataError, match=rf"^tiny\.npz has sha256 {found}…, params\.yaml says 000000000000…; next: "):
         fetch("tiny")
-    assert not paths.of_product("tiny").raw.exists()
+    assert not paths.of_product("tiny").samples.exists()
 
 
 @pytest.mark.parametrize("damage", ["cut short", "not a zip", "a bit flipped", "a single array", "empty"])
