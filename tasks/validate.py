@@ -1,10 +1,10 @@
-"""Stage validate: Great Expectations over the tables of samples and classes. Its only door."""
+"""Stage validate: Great Expectations over the tables of a product's samples. Its only door."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import great_expectations as gx
 import pandas as pd
@@ -15,64 +15,63 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
+from great_expectations.expectations.row_conditions import Column
 
 from flashfit.data.data_docs import index_page, stand_alone
-from flashfit.data.features import SPLITS
-from flashfit.data.samples import load_samples
+from flashfit.data.drift import drifts
+from flashfit.data.expected import NAME_COLUMNS, Expected, Kind, expectations_of, severity_of, tables_of
+from flashfit.data.repairs import repaired, with_account
+from flashfit.data.samples import iterate_samples, load_account
 from flashfit.data.splits import split_sizes
-from flashfit.data.table import COLUMNS, NUMBERS, class_table, sample_table, save_table, shape_in_words
-from flashfit.data.validation import MOST_SHOWN, Finding, Validation, stop_message
+from flashfit.data.table import load_table, sample_table, save_table
+from flashfit.data.validation import MOST_SHOWN, Drift, Finding, Table, Validation, pass_message, stop_message
 from flashfit.errors import DataError
 from flashfit.params import Product
 from tasks.paths import Paths
 from tasks.stage import read_params, run_stage, save_json
-
-Table = Literal["samples", "classes"]
-NAME_COLUMNS: dict[Table, str] = {"samples": "id", "classes": "label"}
-"""The column that names a row when it offends."""
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands in for the time of the run, so that the same data give the same pages."""
 
 
 def validate(product: str) -> str:
-    """Check a product's samples. Raises DataError, after everything is written, when an expectation fails."""
+    """Check a product's samples. Raises DataError, after everything is written, when something stops the line."""
     paths = Paths.here()
     files, params = paths.of_product(product), read_params(paths)
-    declared = params.product(product)
-    table = sample_table(load_samples(files.samples), declared.split, params.seed)
-    classes = class_table(table, declared.labels)
-    findings = check({"samples": table, "classes": classes}, declared, files.data_docs)
-    validation = Validation(product=product, samples=len(table), findings=findings)
+    declared, account = params.product(product), load_account(files.samples)
+    table = sample_table(iterate_samples(files.samples), declared.split, params.seed)
+    table, repairs = repaired(table, declared.expectations, declared.split)
+    drift = _drift(table, declared, files.accepted_table)
+    tables = tables_of(table, declared, account, drift)
+    validation = Validation(
+        product=product,
+        samples=len(table),
+        left_out=int((table["left_out"] != "").sum()),
+        findings=check(tables, declared, files.data_docs),
+        repairs=with_account(repairs, account),
+        drift=tuple(drift),
+    )
     save_table(files.table, table)
     save_json(files.validation, validation)
-    index = save_index(files.data_docs, validation, classes)
+    index = save_index(files.data_docs, validation, tables["classes"])
     if not validation.success:
         raise DataError(stop_message(validation), next_step=f"open {index.relative_to(paths.root)}")
-    return f"validated {product}: {len(findings)} expectations hold for {split_sizes(table)}"
+    return pass_message(validation, split_sizes(table))
 
 
-def expectations_of(product: Product, samples: int) -> dict[Table, list[Any]]:
-    """What must hold of each table, in the order in which it is reported. samples: how many there are."""
-    return {
-        "samples": [*_schema(product), *_values(product), *_leaks(product, samples)],
-        "classes": list(_classes(product)),
-    }
-
-
-def check(tables: dict[Table, pd.DataFrame], product: Product, data_docs: Path) -> tuple[Finding, ...]:
+def check(tables: Mapping[Table, pd.DataFrame], product: Product, data_docs: Path) -> tuple[Finding, ...]:
     """Run every expectation and write Great Expectations' pages, which replace the folder's content."""
-    context = _context(data_docs)
-    findings: list[Finding] = []
-    for name, expectations in expectations_of(product, len(tables["samples"])).items():
-        results = _run(context, name, tables[name], expectations)
-        findings += [_finding(name, expectation, results[expectation.description]) for expectation in expectations]
+    context, expectations = _context(data_docs), expectations_of(product, tables)
+    outcomes: dict[Expected, Any] = {}
+    for name, table in tables.items():
+        if asked := [one for one in expectations if one.table == name]:
+            outcomes |= _run(context, name, table, asked)
     shutil.rmtree(data_docs, ignore_errors=True)
     context.build_data_docs()
     shutil.rmtree(data_docs / "static")
     for page in data_docs.rglob("*.html"):
         page.write_text(stand_alone(page.read_text(encoding="utf-8")), encoding="utf-8")
-    return tuple(findings)
+    return tuple(_finding(one, outcomes[one], product) for one in expectations)
 
 
 def save_index(data_docs: Path, validation: Validation, classes: pd.DataFrame) -> Path:
@@ -84,70 +83,11 @@ def save_index(data_docs: Path, validation: Validation, classes: pd.DataFrame) -
     return index
 
 
-def _schema(product: Product) -> Iterator[Any]:
-    expected = product.expectations
-    yield gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(COLUMNS), description="the table has its columns")
-    yield gxe.ExpectTableRowCountToBeBetween(
-        min_value=expected.least_samples, description=f"there are at least {expected.least_samples:,} samples"
-    )
-    yield gxe.ExpectColumnValueLengthsToBeBetween(column="id", min_value=1, description="every sample has an id")
-    yield gxe.ExpectColumnValuesToBeUnique(column="id", description="no id occurs twice")
-    yield gxe.ExpectColumnValuesToBeInSet(
-        column="label",
-        value_set=list(product.labels),
-        description=f"label of every sample is one of {', '.join(product.labels)}",
-    )
-
-
-def _values(product: Product) -> Iterator[Any]:
-    expected = product.expectations
-    shape, (low, high) = shape_in_words(expected.shape), expected.range
-    yield gxe.ExpectColumnValuesToBeInSet(
-        column="shape", value_set=[shape], description=f"shape of every sample is {shape}"
-    )
-    yield gxe.ExpectColumnValuesToBeInSet(
-        column="dtype", value_set=list(NUMBERS), description="dtype of every sample is a number"
-    )
-    yield gxe.ExpectColumnValuesToBeBetween(
-        column="nan_count", min_value=0, max_value=0, description="nan_count of every sample is 0"
-    )
-    for column in ("min", "max"):
-        yield gxe.ExpectColumnValuesToBeBetween(
-            column=column,
-            min_value=low,
-            max_value=high,
-            description=f"{column} of every sample is in {low:g} to {high:g}",
-        )
-
-
-def _leaks(product: Product, samples: int) -> Iterator[Any]:
-    most = product.expectations.most_duplicates
-    copies = f"copies of other samples are at most {most:,}" if most else "no sample is a copy of another"
-    yield gxe.ExpectColumnValuesToBeNull(
-        column="copy_of",
-        mostly=max(0, samples - most) / samples,
-        description=copies,
-    )
-    yield gxe.ExpectColumnValuesToBeInSet(
-        column="splits_of_content", value_set=[1], description="no content lies in two splits"
-    )
-    yield gxe.ExpectColumnValuesToBeInSet(
-        column="splits_of_group", value_set=[1], description="no group lies in two splits"
-    )
-
-
-def _classes(product: Product) -> Iterator[Any]:
-    least, most = product.expectations.least_class_share, product.expectations.most_class_share
-    yield gxe.ExpectColumnValuesToBeBetween(
-        column="share",
-        min_value=least,
-        max_value=most,
-        description=f"share of every class is in {least:g} to {most:g}",
-    )
-    for split in SPLITS:
-        yield gxe.ExpectColumnValuesToBeBetween(
-            column=split, min_value=1, description=f"every class has samples in {split}"
-        )
+def _drift(table: pd.DataFrame, product: Product, accepted: Path) -> list[Drift]:
+    """Against the version last accepted; none where the product does not ask, or nothing was accepted yet."""
+    if product.expectations.largest_drift is None or not accepted.exists():
+        return []
+    return drifts(table, load_table(accepted))
 
 
 def _context(data_docs: Path) -> Any:
@@ -164,8 +104,31 @@ def _context(data_docs: Path) -> Any:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _run(context: Any, name: Table, table: pd.DataFrame, expectations: list[Any]) -> dict[str, Any]:
-    """Results by the expectation's words."""
+_EXPECTATIONS: Mapping[Kind, Callable[[Expected], Any]] = {
+    "columns": lambda one: gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(one.values), **_said(one)),
+    "rows": lambda one: gxe.ExpectTableRowCountToBeBetween(min_value=one.least, **_said(one)),
+    "between": lambda one: gxe.ExpectColumnValuesToBeBetween(
+        column=one.column, min_value=one.least, max_value=one.most, **_said(one)
+    ),
+    "in_set": lambda one: gxe.ExpectColumnValuesToBeInSet(column=one.column, value_set=list(one.values), **_said(one)),
+    "contains": lambda one: gxe.ExpectColumnDistinctValuesToContainSet(
+        column=one.column, value_set=list(one.values), **_said(one)
+    ),
+    "unique": lambda one: gxe.ExpectColumnValuesToBeUnique(column=one.column, **_said(one)),
+    "named": lambda one: gxe.ExpectColumnValueLengthsToBeBetween(column=one.column, min_value=1, **_said(one)),
+    "known": lambda one: gxe.ExpectColumnValuesToNotBeNull(column=one.column, **_said(one)),
+    "missing": lambda one: gxe.ExpectColumnValuesToBeNull(column=one.column, mostly=one.mostly, **_said(one)),
+}
+
+
+def _said(one: Expected) -> dict[str, Any]:
+    only = {} if one.only is None else {"row_condition": Column(NAME_COLUMNS[one.table]) == one.only}
+    return {"description": one.words, **only}
+
+
+def _run(context: Any, name: Table, table: pd.DataFrame, asked: Sequence[Expected]) -> dict[Expected, Any]:
+    """Results by expectation."""
+    expectations = [_EXPECTATIONS[one.kind](one) for one in asked]
     asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
     batch = asset.add_batch_definition_whole_dataframe("all")
     suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
@@ -177,24 +140,36 @@ def _run(context: Any, name: Table, table: pd.DataFrame, expectations: list[Any]
     )
     run = context.checkpoints.add(checkpoint).run({"dataframe": table}, run_id=RunIdentifier("all", NO_TIME))
     (outcome,) = run.run_results.values()
-    return {result.expectation_config.description: result for result in outcome.results}
+    by_words = {result.expectation_config.description: result for result in outcome.results}
+    return {one: by_words[one.words] for one in asked}
 
 
-def _finding(table: Table, expectation: Any, outcome: Any) -> Finding:
-    column, result = getattr(expectation, "column", None), outcome.result
+def _finding(one: Expected, outcome: Any, product: Product) -> Finding:
+    result = outcome.result
     if "observed_value" not in result and "unexpected_list" not in result:
-        raise RuntimeError(f"{expectation.description}: {outcome.exception_info}")
+        raise RuntimeError(f"{one.words}: {outcome.exception_info}")
     offending = result.get("unexpected_index_list") or []
-    observed = result.get("unexpected_list") or [result.get("observed_value", ())]
     return Finding(
-        table=table,
-        expectation=expectation.description,
-        column=column,
+        table=one.table,
+        expectation=one.words,
+        column=one.column,
+        check=one.check,
+        severity=severity_of(one, product.expectations),
         success=outcome.success,
         offending_count=len(offending),
-        offending_ids=tuple(str(row[NAME_COLUMNS[table]]) for row in offending[:MOST_SHOWN]),
-        observed=tuple(str(value) for value in observed[:MOST_SHOWN] if value != ()),
+        offending_ids=tuple(str(row[NAME_COLUMNS[one.table]]) for row in offending[:MOST_SHOWN]),
+        observed=_observed(result),
     )
+
+
+def _observed(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """Offending values, what a whole column lacks, or what was counted."""
+    if values := result.get("unexpected_list"):
+        return tuple(str(value) for value in values[:MOST_SHOWN])
+    if lacking := result.get("partial_missing_list"):
+        return tuple(f"no {value}" for value in lacking[:MOST_SHOWN])
+    value = result.get("observed_value")
+    return () if value is None else (str(value),)
 
 
 if __name__ == "__main__":

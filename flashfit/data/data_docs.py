@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 from jinja2 import Environment
 
-from flashfit.data.validation import Validation, offence
+from flashfit.data.validation import Severity, Validation, offence
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c2128 }
@@ -19,7 +19,7 @@ body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem }
 table { border-collapse: collapse; margin: .75rem 0 }
 th, td { border-bottom: 1px solid #d8dee4; padding: .3rem .7rem; text-align: left; vertical-align: top }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
-.holds, .text-success { color: #1a7f37 } .fails, .text-danger { color: #cf222e }
+.holds, .text-success { color: #1a7f37 } .warns { color: #9a6700 } .fails, .text-danger { color: #cf222e }
 .alert { background: #f3f5f7; padding: .6rem .9rem; margin-top: 1.5rem }
 .fa-check-circle::before { content: "✓" } .fa-times::before { content: "✗" }
 .fa-exclamation-triangle::before { content: "!" }
@@ -33,18 +33,32 @@ INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{{ v.product }}: validation</title><style>{{ style }}</style></head>
 <body>
-<h1>{{ v.product }}: {{ "every expectation holds" if v.success else "validation stopped" }}</h1>
-<p>{{ v.findings | length - v.failed | length }} of {{ v.findings | length }} expectations hold
-for {{ "{:,}".format(v.samples) }} samples. In full, by Great Expectations:
+<h1>{{ v.product }}: {{ outcome }}</h1>
+<p>{{ v.holding }} expectations hold for {{ "{:,}".format(v.samples - v.left_out) }} samples
+{%- if v.left_out %}; {{ "{:,}".format(v.left_out) }} more are left out{% endif %}. In full, by Great Expectations:
 {% for name, link in links.items() %}<a href="{{ link }}">{{ name }}</a>{{ ", " if not loop.last else "." }}
 {% endfor %}</p>
 <table>
 <tr><th></th><th>expectation</th><th>against it</th></tr>
 {% for f in v.findings %}<tr>
-<td class="{{ "holds" if f.success else "fails" }}">{{ "✓" if f.success else "✗" }}</td>
-<td>{{ f.expectation }}</td><td>{{ offence(f, 20) if f.offending_count or not f.success else "" }}</td></tr>
+{% set style, sign = ("holds", "✓") if f.success else styles[f.severity] -%}
+<td class="{{ style }}">{{ sign }}</td>
+<td{% if not f.success %} class="{{ style }}"{% endif %}>{{ f.expectation }}</td>
+<td>{{ offence(f, 20) if f.offending_count or not f.success else "" }}</td></tr>
 {% endfor %}</table>
-<h2>Classes</h2>
+{% if v.repairs %}<h2>Repairs</h2>
+<table>
+{% for repair, count in v.repairs.items() %}<tr>
+<td class="warns">!</td><td>{{ repair }}</td><td class="number">{{ "{:,}".format(count) }}</td></tr>
+{% endfor %}</table>
+{% endif %}{% if v.drift %}<h2>Drift since the accepted version</h2>
+<table>
+<tr><th>statistic</th><th>PSI</th><th>KS</th></tr>
+{% for d in v.drift %}<tr>
+<td>{{ d.statistic }}</td><td class="number">{{ "%.3f" | format(d.psi) }}</td>
+<td class="number">{{ "%.3f" | format(d.ks) }}</td></tr>
+{% endfor %}</table>
+{% endif %}{% if classes | length %}<h2>Classes</h2>
 <table>
 <tr>{% for column in classes.columns %}<th>{{ column }}</th>{% endfor %}</tr>
 {% for row in classes.itertuples(index=False) %}<tr>
@@ -52,9 +66,12 @@ for {{ "{:,}".format(v.samples) }} samples. In full, by Great Expectations:
 <td class="number">{{ "%.1f %%" | format(100 * value) if value is float else value }}</td>
 {% endfor %}</tr>
 {% endfor %}</table>
-</body>
+{% endif %}</body>
 </html>
 """
+
+_FAILURES: Mapping[Severity, tuple[str, str]] = {"stop": ("fails", "✗"), "warning": ("warns", "!")}
+"""Style and sign of an expectation that does not hold."""
 
 _FETCHED = re.compile(r"<script\b.*?</script>|<footer\b.*?</footer>|<link\b[^>]*>|<img\b[^>]*>", re.DOTALL)
 _TIMED_ROWS = re.compile(r"<tr>(?:(?!</tr>).)*?>(?:Run Time|ge_load_time)<.*?</tr>", re.DOTALL)
@@ -71,6 +88,26 @@ def stand_alone(page: str) -> str:
 
 
 def index_page(validation: Validation, classes: pd.DataFrame, links: Mapping[str, str]) -> str:
-    """The first page: every finding, the classes in each split; links are names and addresses of the rest."""
+    """The first page: every finding, repair and drift, and the classes in each split.
+
+    links: names and addresses of the other pages.
+    """
     template = Environment(autoescape=True).from_string(INDEX)
-    return template.render(v=validation, classes=classes, links=links, offence=offence, style=STYLE)
+    return template.render(
+        v=validation,
+        outcome=_outcome(validation),
+        classes=classes,
+        links=links,
+        offence=offence,
+        style=STYLE,
+        styles=_FAILURES,
+    )
+
+
+def _outcome(validation: Validation) -> str:
+    if not validation.success:
+        return "validation stopped"
+    warnings = len(validation.warnings)
+    if warnings:
+        return f"passed with {warnings} warning{'s' if warnings > 1 else ''}"
+    return "every expectation holds"
