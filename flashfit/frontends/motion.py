@@ -1,0 +1,77 @@
+"""Windows of sensor channels: as they are, or as a few numbers a channel."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flashfit.data.samples import Sample
+from flashfit.errors import ConfigError
+from flashfit.frontends import cmsis
+from flashfit.params import MotionFrontend
+
+MOMENTS = ("mean", "deviation", "minimum", "maximum")
+
+FLOOR = np.float32(1e-6)
+"""Added to a band's power, in the sensor's unit squared, before its logarithm: a still sensor has one."""
+
+
+def output_shape(frontend: MotionFrontend, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """(rows, 1, channels) raw, (1, 1, channels × (4 + bands)) spectral, for a window (rows, channels).
+
+    Raises ConfigError for any other number of axes, and for windows too long or too short for their bands.
+    """
+    if len(shape) != 2:
+        raise ConfigError(f"the motion front end takes windows (rows, channels), not shape {shape}")
+    rows, channels = shape
+    if frontend.features == "raw":
+        return rows, 1, channels
+    bins = cmsis.fft_length(rows) // 2
+    if frontend.bands > bins:
+        raise ConfigError(f"{frontend.bands} bands are more than the {bins} frequencies of {rows} rows")
+    return 1, 1, channels * (len(MOMENTS) + frontend.bands)
+
+
+def features(frontend: MotionFrontend, sample: Sample) -> NDArray[np.float32]:
+    """The output shape's values, not standardised, of x (rows, channels).
+
+    Spectral, channel after channel: MOMENTS, then ln(FLOOR + power) in bands of equal width between 0 Hz
+    (left out) and half the rate. The power is that of the window less its mean, under a periodic Hann
+    window, followed by zeros up to the transform's length, each frequency's magnitude squared / rows².
+    """
+    shape = output_shape(frontend, sample.x.shape)
+    window = sample.x.astype(np.float32)
+    if frontend.features == "raw":
+        return window.reshape(shape)
+    channels = np.ascontiguousarray(window.T)
+    moments = np.array([cmsis.moments(channel) for channel in channels], dtype=np.float32)
+    powers = cmsis.log(_powers(channels - moments[:, :1], frontend.bands) + FLOOR)
+    return np.concatenate([moments, powers], axis=1).reshape(shape)
+
+
+def _powers(channels: NDArray[np.float32], bands: int) -> NDArray[np.float32]:
+    rows = channels.shape[1]
+    fft = _fft(cmsis.fft_length(rows))
+    padded = np.pad(channels * _hann(rows), ((0, 0), (0, fft.length - rows)))
+    magnitudes = fft.magnitudes(padded)[:, 1:] / np.float32(rows)
+    firsts = np.arange(bands) * magnitudes.shape[1] // bands
+    powers: NDArray[np.float32] = np.add.reduceat(magnitudes * magnitudes, firsts, axis=1)
+    return powers
+
+
+@lru_cache(maxsize=8)
+def _fft(length: int) -> cmsis.RealFft:
+    return cmsis.RealFft(length)
+
+
+@lru_cache(maxsize=8)
+def _hann(rows: int) -> NDArray[np.float32]:
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(rows) / rows)
+    return window.astype(np.float32)
+
+
+def describe(frontend: MotionFrontend) -> str:
+    """In words."""
+    if frontend.features == "raw":
+        return "windows of sensor channels"
+    return f"of each sensor channel {', '.join(MOMENTS)} and the log power in {frontend.bands} equal bands"
