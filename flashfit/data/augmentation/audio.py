@@ -1,0 +1,64 @@
+"""Clips shifted, louder or softer, and with noise behind them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flashfit.params import Augment
+
+_SNR_SPAN_DB = 20.0
+"""Noise lies between the least signal-to-noise ratio asked for and so much above it, where it is faint."""
+
+
+def varied_clip(
+    x: NDArray[np.int16],
+    rate_hz: float,
+    augment: Augment,
+    random: np.random.Generator,
+    noises: Sequence[NDArray[np.int16]] = (),
+    clip_s: float = 0.0,
+) -> NDArray[np.int16]:
+    """A clip, (samples,), as it might also have been recorded: shifted, over noise, at another gain.
+
+    A clip shorter than clip_s, the front end's, is first set in the middle of so much silence, as the front
+    end would: a shift then cuts nothing off that has room, and noise is everywhere. Else the length stays.
+    What a shift leaves empty is 0. The signal-to-noise ratio is that of the clip as recorded. noises: clips
+    of the same rate, none of them empty; white noise where there are none. Gain saturates.
+    """
+    shift = round(rate_hz * augment.shift_s * random.uniform(-1, 1))
+    gain_db = augment.gain_db * random.uniform(-1, 1)
+    missing = max(round(rate_hz * clip_s) - len(x), 0)
+    sound = _shifted(np.pad(x.astype(np.float64), (missing // 2, missing - missing // 2)), shift)
+    if augment.noise_snr_db is not None:
+        snr_db = augment.noise_snr_db + _SNR_SPAN_DB * random.uniform()
+        sound += _noise(len(sound), _power(x) / 10 ** (snr_db / 10), noises, random)
+    limits = np.iinfo(np.int16)
+    return np.clip(np.rint(sound * 10 ** (gain_db / 20)), limits.min, limits.max).astype(np.int16)
+
+
+def _shifted(wave: NDArray[np.float64], shift: int) -> NDArray[np.float64]:
+    """Later by so many samples, or earlier; zeros come in."""
+    later, earlier = max(shift, 0), max(-shift, 0)
+    return np.pad(wave, (later, earlier))[earlier:][: len(wave)]
+
+
+def _noise(
+    count: int, power: float, noises: Sequence[NDArray[np.int16]], random: np.random.Generator
+) -> NDArray[np.float64]:
+    """So many samples of noise of that mean square; a stretch of silence stays silent."""
+    if noises:
+        stretch = _stretch(count, noises[int(random.integers(len(noises)))], random)
+    else:
+        stretch = random.normal(size=count)
+    return stretch * float(np.sqrt(power / (_power(stretch) or 1.0)))
+
+
+def _stretch(count: int, noise: NDArray[np.int16], random: np.random.Generator) -> NDArray[np.float64]:
+    """From anywhere in a noise, which is repeated where it is too short."""
+    start = int(random.integers(max(len(noise) - count, 0) + 1))
+    return np.take(noise, np.arange(start, start + count), mode="wrap").astype(np.float64)
+
+
+def _power(wave: NDArray[np.generic]) -> float:
+    return float(np.mean(np.square(wave, dtype=np.float64))) if wave.size else 0.0
