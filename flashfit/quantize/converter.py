@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flashfit.child import run_child
+from flashfit.errors import ConfigError
 
 _TIMEOUT_S = 900.0
 
@@ -22,7 +23,11 @@ class Converted:
 
 
 def convert(keras_file: Path, calibration: NDArray[np.float32]) -> Converted:
-    """Convert a .keras file. Raises SurroundingsError naming the signal when the converter crashes."""
+    """Convert a .keras file.
+
+    Raises ConfigError for a network that TFLM has no form for, SurroundingsError naming the signal when
+    the converter crashes.
+    """
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         shutil.copyfile(keras_file, folder / "model.keras")
@@ -33,6 +38,8 @@ def convert(keras_file: Path, calibration: NDArray[np.float32]) -> Converted:
             f"converting {keras_file.name} to .tflite",
             _TIMEOUT_S,
         )
+        if (refusal := folder / "refusal.txt").exists():
+            raise ConfigError(f"{keras_file.name} cannot be converted: {refusal.read_text(encoding='utf-8')}")
         return Converted(
             (folder / "int8.tflite").read_bytes(),
             (folder / "float.tflite").read_bytes(),

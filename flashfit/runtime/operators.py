@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _BUILTIN_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
@@ -19,25 +20,54 @@ class Operator:
 
 
 def operators(tflite: bytes) -> tuple[Operator, ...]:
-    """The operators of the first subgraph. MACs of kinds not in the table count as 0."""
+    """The operators of the main subgraph. A loop's MACs are its body's, times the limit in its condition.
+
+    MACs of kinds not in the table count as 0.
+    """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
-    graph = model.subgraphs[0]
-    return tuple(_read(model, graph, operator) for operator in graph.operators)
+    return tuple(_read(model, model.subgraphs[0], operator) for operator in model.subgraphs[0].operators)
+
+
+def operator_names(tflite: bytes) -> tuple[str, ...]:
+    """The distinct operators of all subgraphs, a loop's included, sorted: what a resolver has to know."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
+    return tuple(sorted({_name(model, operator) for graph in model.subgraphs for operator in graph.operators}))
 
 
 def _read(model: Any, graph: Any, operator: Any) -> Operator:
-    code = model.operatorCodes[operator.opcodeIndex]
-    name = _BUILTIN_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-    inputs = [[int(size) for size in graph.tensors[index].shape] for index in operator.inputs if index >= 0]
-    output = [int(size) for size in graph.tensors[operator.outputs[0]].shape]
+    name = _name(model, operator)
+    if name == "WHILE":
+        return Operator(name, _loop_macs(model, operator.builtinOptions))
+    inputs = [_shape(graph.tensors[index]) for index in operator.inputs if index >= 0]
+    output = _shape(graph.tensors[operator.outputs[0]])
     macs = _MACS[name](inputs, output) if name in _MACS else 0
     return Operator(name, macs)
 
 
-# Shapes as the kernels have them: tensorflow/lite/kernels, NHWC activations, OHWI weights.
+def _name(model: Any, operator: Any) -> str:
+    code = model.operatorCodes[operator.opcodeIndex]
+    name: str = _BUILTIN_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+    return name
+
+
+def _shape(tensor: Any) -> list[int]:
+    return [] if tensor.shape is None else [int(size) for size in tensor.shape]
+
+
+def _loop_macs(model: Any, loop: Any) -> int:
+    """Of a loop that counts up to a constant, as quantize.loop writes it."""
+    condition, body = model.subgraphs[loop.condSubgraphIndex], model.subgraphs[loop.bodySubgraphIndex]
+    limit = condition.tensors[condition.operators[0].inputs[1]]
+    steps = int(np.frombuffer(bytes(model.buffers[limit.buffer].data), np.int32)[0])
+    return steps * sum(_read(model, body, operator).macs for operator in body.operators)
+
+
+# Shapes as the kernels have them: tensorflow/lite/kernels, NHWC activations, OHWI weights. An LSTM has eight
+# matrices: inputs 1 to 4 for what comes in, 5 to 8 for what it remembers; its output is (1, steps, units).
 _MACS: dict[str, Callable[[list[list[int]], list[int]], int]] = {
     "CONV_2D": lambda inputs, output: prod(output) * prod(inputs[1][1:]),
     "DEPTHWISE_CONV_2D": lambda inputs, output: prod(output) * prod(inputs[1][1:3]),
     "FULLY_CONNECTED": lambda inputs, output: prod(output) * inputs[1][1],
     "MEAN": lambda inputs, output: prod(inputs[0]),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lambda inputs, output: output[1] * sum(prod(matrix) for matrix in inputs[1:9]),
 }

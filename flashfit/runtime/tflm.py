@@ -49,7 +49,7 @@ class TflmRun:
     arena: Arena
 
     @property
-    def probabilities(self) -> NDArray[np.float32]:
+    def values(self) -> NDArray[np.float32]:
         """Outputs as real values, (n, …) float32."""
         stored = self.outputs.astype(np.float32)
         return (stored - np.float32(self.output.zero_point)) * np.float32(self.output.scale)

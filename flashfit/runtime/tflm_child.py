@@ -23,14 +23,15 @@ def main(folder: Path) -> None:
         "input": _described(interpreter.get_input_details(0)),
         "output": _described(interpreter.get_output_details(0)),
     }
-    inputs = np.load(folder / "inputs.npy", allow_pickle=False)
-    outputs = [_answer(interpreter, sample) for sample in _quantized(inputs, tensors["input"])]
+    inputs = np.load(folder / "inputs.npy", mmap_mode="r", allow_pickle=False)
+    outputs = [_answer(interpreter, _quantized(sample, tensors["input"])) for sample in inputs]
     np.save(folder / "outputs.npy", np.stack(outputs))
     (folder / "tensors.json").write_text(json.dumps(tensors), encoding="utf-8")
     interpreter.print_allocations()
 
 
 def _answer(interpreter: Any, sample: NDArray[Any]) -> NDArray[Any]:
+    interpreter.reset()  # a recurrent network would go on from the sample before
     interpreter.set_input(sample[None], 0)
     interpreter.invoke()
     output: NDArray[Any] = np.array(interpreter.get_output(0)[0])

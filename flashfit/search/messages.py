@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flashfit.footprint import Footprint
+from flashfit.params import Metric, Task
 from flashfit.search.outcome import Candidate
 
 
@@ -12,25 +13,36 @@ class Job:
     """What a trial's process needs: nothing in it depends on the trial's number."""
 
     candidate: Candidate
+    task: Task
+    metric: Metric
     train: Path
+    augmented: Path
     validation: Path
     epochs: int
+    balance: bool
     calibration_samples: int
     seed: int
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Validation accuracy after epoch `index`, from 0. The study answers True to go on, False to stop."""
+    """How well validation samples are answered after epoch `index`, from 0: more is better.
+
+    Accuracy for a classification, minus the loss otherwise. The study answers True to go on, False to stop.
+    """
 
     index: int
-    accuracy: float
+    value: float
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A trained trial's measurements: validation accuracies, int8 cross-entropy and the footprint on TFLM."""
+    """A trained trial's measurements on validation samples: the metric, and the footprint on TFLM.
 
+    merit: what the study maximises, from the int8 answers. int8_loss: their loss, which tells ties apart.
+    """
+
+    merit: float
     int8: float
     int8_loss: float
     float_: float

@@ -16,12 +16,12 @@ _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 """A crash raises others; these are sent, by a person or by a kernel that is short of memory."""
 
 KeepGoing = Callable[[int, int, float], bool]
-"""(job's number, epoch from 0, validation accuracy) → whether to train another epoch."""
+"""(job's number, epoch from 0, its value) → whether to train another epoch."""
 
 
 @dataclass
 class Finished:
-    """How a job ended: Scored, Broken, or None where keep_going said no. curve: accuracy by epoch."""
+    """How a job ended: Scored, Broken, or None where keep_going said no. curve: the value after each epoch."""
 
     message: Scored | Broken | None = None
     curve: list[float] = field(default_factory=list)
@@ -91,8 +91,8 @@ def _listen(connection: Connection, one: _Running, keep_going: KeepGoing) -> boo
     try:
         message = connection.recv()
         if isinstance(message, Epoch):
-            one.finished.curve.append(message.accuracy)
-            go_on = keep_going(one.number, message.index, message.accuracy)
+            one.finished.curve.append(message.value)
+            go_on = keep_going(one.number, message.index, message.value)
             connection.send(go_on)
             return go_on
     except (EOFError, ConnectionError):

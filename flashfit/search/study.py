@@ -15,8 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from flashfit.errors import SurroundingsError
 from flashfit.footprint import uses
-from flashfit.models.families import Shape, suggest
-from flashfit.params import Budget, Search
+from flashfit.models.families import suggest
+from flashfit.models.spec import Backbone, Head, Shape
+from flashfit.params import Budget, Metric, Search, Task
 from flashfit.search.messages import Broken, Job, Scored
 from flashfit.search.outcome import Candidate, SearchOutcome, TrialRecord, conclude
 from flashfit.search.pool import Finished, run_batch
@@ -32,14 +33,19 @@ _RECORD = "record"
 
 @dataclass(frozen=True)
 class Question:
-    """What is searched for: the settings, the inputs' shape and where the features lie."""
+    """What is searched for: the settings, the inputs' shape, where the features lie, what transfer may start from."""
 
+    task: Task
+    metric: Metric
     search: Search
     budget: Budget
     input_shape: Shape
-    classes: int
+    head: Head
     train: Path
+    augmented: Path
     validation: Path
+    balance: bool
+    backbones: tuple[Backbone, ...]
     calibration_samples: int
     seed: int
 
@@ -61,7 +67,8 @@ def explore(question: Question, storage: Path, on_trial: Callable[[TrialRecord],
         study.set_user_attr(_BATCHES_DONE, batch + 1)
         for record in records:
             on_trial(record)
-    return conclude([_record(trial) for trial in study.trials], question.budget, _importances(study, question.seed))
+    trials = [_record(trial) for trial in study.trials]
+    return conclude(trials, question.budget, question.metric, _importances(study, question.seed))
 
 
 def _batches_done(study: optuna.Study) -> int:
@@ -151,16 +158,20 @@ def _candidate(trial: optuna.Trial, question: Question) -> Candidate:
     )
     dropout = trial.suggest_float("dropout", 0.0, 0.4, step=0.1)
     family = trial.suggest_categorical("family", question.search.families)
-    spec = suggest(family, trial, question.input_shape, question.classes, dropout)
+    spec = suggest(family, trial, question.input_shape, question.head, dropout, question.backbones)
     return Candidate(spec=spec, recipe=recipe)
 
 
 def _job(candidate: Candidate, question: Question) -> Job:
     return Job(
         candidate=candidate,
+        task=question.task,
+        metric=question.metric,
         train=question.train,
+        augmented=question.augmented,
         validation=question.validation,
         epochs=question.search.epochs,
+        balance=question.balance,
         calibration_samples=question.calibration_samples,
         seed=question.seed,
     )
@@ -177,6 +188,7 @@ def _ended(record: TrialRecord, end: Finished) -> TrialRecord:
         case Scored() as scored:
             update = {
                 "state": "complete",
+                "merit": scored.merit,
                 "int8": scored.int8,
                 "int8_loss": scored.int8_loss,
                 "float_": scored.float_,
@@ -193,7 +205,7 @@ def _tell(study: optuna.Study, trial: optuna.Trial, record: TrialRecord) -> Tria
     trial.set_user_attr(_RECORD, record.model_dump_json())
     match record.state:
         case "complete":
-            study.tell(trial, record.int8)
+            study.tell(trial, record.merit)
         case "failed":
             study.tell(trial, state=TrialState.FAIL)
         case _:

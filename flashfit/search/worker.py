@@ -5,13 +5,14 @@ from multiprocessing.connection import Connection
 import keras
 
 from flashfit.data.features import load_features
-from flashfit.gates.metrics import accuracy, cross_entropy
+from flashfit.gates.merit import merit, score
+from flashfit.params import Task
 from flashfit.quantize.calibration import calibration_inputs
 from flashfit.quantize.convert import to_int8
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.messages import Broken, Epoch, Interrupted, Job, Scored
-from flashfit.training.fit import fit, make_deterministic
+from flashfit.training.fit import Lesson, fit, make_deterministic
 
 
 class _Stopped(Exception):
@@ -38,27 +39,44 @@ def work(study: Connection, job: Job) -> None:
 
 def _score(study: Connection, job: Job) -> Scored:
     make_deterministic(job.seed)
-    train, validation = load_features(job.train), load_features(job.validation)
-    tell = _Tell(study)
-    spec, recipe = job.candidate.spec, job.candidate.recipe
-    model = fit(spec, recipe, train, validation, job.epochs, patience=job.epochs, callbacks=[tell])
+    lesson = _lesson(job)
+    train, validation = lesson.train, lesson.validation
+    model = fit(job.candidate.spec, job.candidate.recipe, lesson, callbacks=[_Tell(study, job.task)])
     tflite = to_int8(model, calibration_inputs(train, job.calibration_samples, job.seed))
     run = run_tflm(tflite, validation.x)
-    float_answers = model.predict(validation.x, verbose=0).argmax(axis=1)
+    known = (validation.y, validation.x)
+    int8 = score(job.task, job.metric, *known, run.values, validation.groups)
+    float_ = score(job.task, job.metric, *known, model.predict(validation.x, verbose=0), validation.groups)
     return Scored(
-        int8=accuracy(validation.y, run.outputs.argmax(axis=1)),
-        int8_loss=cross_entropy(validation.y, run.probabilities),
-        float_=accuracy(validation.y, float_answers),
+        merit=int8.merit,
+        int8=merit(job.metric, int8.merit),
+        int8_loss=int8.loss,
+        float_=merit(job.metric, float_.merit),
         footprint=measured_footprint(tflite, run),
     )
 
 
+def _lesson(job: Job) -> Lesson:
+    return Lesson(
+        task=job.task,
+        train=load_features(job.train),
+        augmented=load_features(job.augmented),
+        validation=load_features(job.validation),
+        epochs=job.epochs,
+        patience=job.epochs,
+        balance=job.balance,
+    )
+
+
 class _Tell(keras.callbacks.Callback):  # type: ignore[misc]
-    def __init__(self, study: Connection) -> None:
+    def __init__(self, study: Connection, task: Task) -> None:
         super().__init__()
         self._study = study
+        self._task = task
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._study.send(Epoch(epoch, float((logs or {})["val_accuracy"])))
+        seen = logs or {}
+        value = seen["val_accuracy"] if self._task == "classification" else -seen["val_loss"]
+        self._study.send(Epoch(epoch, float(value)))
         if not self._study.recv():
             raise _Stopped
