@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from flashfit.footprint import Footprint, uses
-from flashfit.params import Budget, Gates
+from flashfit.gates.intervals import Estimate
+from flashfit.gates.quality import Quality as Quality
+from flashfit.gates.words import LOWER_IS_BETTER, METRIC_NAMES
+from flashfit.params import Budget, Gates, Metric
 
 FITS: Literal["FITS"] = "FITS"
 DOES_NOT_FIT: Literal["DOES NOT FIT"] = "DOES NOT FIT"
@@ -16,30 +19,54 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Quality(_Frozen):
-    """Shares of the test split answered rightly, and recall by label, as TFLM answers. n: test samples."""
-
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
-
-    metric: Literal["accuracy"] = "accuracy"
-    int8: float
-    float_: float = Field(alias="float")
-    int8_recall: dict[str, float]
-    n: int
-
-
 class Gate(_Frozen):
-    """One number against its threshold. margin: the room left, negative when missed, in the same unit."""
+    """One number against its threshold. margin: the room left, negative when missed, in the same unit.
+
+    unit: a share is shown in per cent; a value is a plain number, or one of `symbol` (°F). low, high: the
+    value's 95 % interval, where it is an estimate. The value alone decides.
+    """
 
     name: str
     value: float
     threshold: float
     margin: float
-    unit: Literal["B", "MACs", "share"]
+    unit: Literal["B", "MACs", "share", "value"]
+    symbol: str = ""
+    low: float | None = None
+    high: float | None = None
 
     @property
     def passed(self) -> bool:
         return self.margin >= 0
+
+    @property
+    def of_footprint(self) -> bool:
+        """Whether a smaller model, and not a better one, would mend it."""
+        return self.unit in ("B", "MACs")
+
+    def shown(self, number: float) -> str:
+        """A number in the gate's unit: `97.50 %`, `0.8123`, `1.62 °F`, `1,500 B`."""
+        if self.unit == "share":
+            return f"{100 * number:.2f} %"
+        if self.unit == "value":
+            return f"{number:.4g} {self.symbol}" if self.symbol else f"{number:.4f}"
+        return f"{number:,.0f} {self.unit}"
+
+    @property
+    def interval_shown(self) -> str:
+        """The 95 % interval, `96.10 – 98.43 %`; empty where there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.shown(self.low).split(' ')[0]} – {self.shown(self.high)}"
+
+    @property
+    def margin_shown(self) -> str:
+        """The margin with its sign: `+1.50 points`, `-0.013`, `+500 B`."""
+        if self.unit == "share":
+            return f"{100 * self.margin:+.2f} points"
+        if self.unit == "value":
+            return f"{self.margin:+.3g} {self.symbol}".rstrip()
+        return f"{self.margin:+,.0f} {self.unit}"
 
 
 class Verdict(_Frozen):
@@ -95,21 +122,44 @@ def _footprint_gates(footprint: Footprint, budget: Budget) -> Iterator[Gate]:
 
 
 def _quality_gates(quality: Quality, gates: Gates) -> Iterator[Gate]:
+    for metric, threshold in gates.thresholds.items():
+        value, estimate = quality.value_of(metric), quality.estimates.get(metric)
+        at_most = metric in LOWER_IS_BETTER
+        yield _gate(quality, metric, f"int8 {METRIC_NAMES[metric]}", value, threshold, at_most, estimate)
+    yield _drop_gate(quality, gates.largest_drop)
+    if quality.task == "classification":
+        for label, recall in quality.int8_recall.items():
+            estimate = quality.recall_intervals.get(label)
+            floor = gates.least_class_recall
+            yield _gate(quality, "accuracy", f"recall of {label!r}", recall, floor, estimate=estimate)
+
+
+def _drop_gate(quality: Quality, largest: float) -> Gate:
     drop = quality.float_ - quality.int8
-    yield _at_least("int8 accuracy", quality.int8, gates.least_accuracy)
-    yield Gate(
-        name="drop from float",
-        value=drop,
-        threshold=gates.largest_drop,
-        margin=_margin(gates.largest_drop, drop),
-        unit="share",
+    if quality.metric in LOWER_IS_BETTER:
+        return _gate(quality, quality.metric, "rise from float", -drop, largest, at_most=True)
+    return _gate(quality, quality.metric, "drop from float", drop, largest, at_most=True)
+
+
+def _gate(
+    quality: Quality,
+    metric: Metric,
+    name: str,
+    value: float,
+    threshold: float,
+    at_most: bool = False,
+    estimate: Estimate | None = None,
+) -> Gate:
+    return Gate(
+        name=name,
+        value=value,
+        threshold=threshold,
+        margin=_margin(threshold, value) if at_most else _margin(value, threshold),
+        unit="share" if metric == "accuracy" else "value",
+        symbol=quality.unit if metric == "mae" else "",
+        low=estimate.low if estimate else None,
+        high=estimate.high if estimate else None,
     )
-    for label, recall in quality.int8_recall.items():
-        yield _at_least(f"recall of {label!r}", recall, gates.least_class_recall)
-
-
-def _at_least(name: str, value: float, threshold: float) -> Gate:
-    return Gate(name=name, value=value, threshold=threshold, margin=_margin(value, threshold), unit="share")
 
 
 def _margin(more: float, less: float) -> float:
@@ -124,10 +174,8 @@ def miss_line(verdict: Verdict) -> str:
 
 
 def _miss(gate: Gate) -> str:
-    if gate.unit == "share":
-        return (
-            f"{gate.name} {100 * gate.value:.2f} % against {100 * gate.threshold:g} % "
-            f"(missed by {-100 * gate.margin:.2f} points)"
-        )
-    unit = gate.unit
-    return f"{gate.name} {gate.value:,.0f} {unit} of {gate.threshold:,.0f} {unit} (over by {-gate.margin:,.0f} {unit})"
+    value = gate.shown(gate.value)
+    if gate.of_footprint:
+        return f"{gate.name} {value} of {gate.shown(gate.threshold)} (over by {gate.shown(-gate.margin)})"
+    asked = f"{100 * gate.threshold:g} %" if gate.unit == "share" else f"{gate.threshold:g} {gate.symbol}".rstrip()
+    return f"{gate.name} {value} against {asked} (missed by {gate.margin_shown.removeprefix('-')})"
