@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE # without compiled files TensorFlow takes twice
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: run test lint serve bench setup clean
+.PHONY: run test lint serve bench products setup clean
 
 run: setup
 	@flashfit build digits
@@ -27,6 +27,9 @@ serve: setup
 bench: setup
 	@python -m benchmarks.run
 
+products: setup
+	@python -m benchmarks.products
+
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
@@ -40,4 +43,4 @@ $(READY): requirements.lock pyproject.toml
 # Removes every output, cache and state, and keeps the environment.
 clean:
 	@rm -rf build .flashfit .dvc/cache .dvc/tmp .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
-	@find data -mindepth 1 -maxdepth 1 ! -name catalog.yaml -exec rm -rf {} +
+	@find data -mindepth 1 -maxdepth 1 ! -name catalog.yaml ! -name datasets -exec rm -rf {} +

@@ -24,7 +24,7 @@ class ProductPaths:
 
     @property
     def samples(self) -> Path:
-        return self.raw / "samples.npz"
+        return self.raw / "samples.parquet"
 
     @property
     def validated(self) -> Path:
@@ -54,8 +54,18 @@ class ProductPaths:
         return self.prepared / "frontend.json"
 
     def features(self, split: str) -> Path:
-        """Model inputs of one split: train, validation or test."""
-        return self.prepared / f"{split}.npz"
+        """Model inputs of one split (train, validation or test), or of the augmented copies of train."""
+        return self.prepared / split
+
+    @property
+    def augmentation_preview(self) -> Path:
+        """Some training samples beside their copies; not there where none are made."""
+        return self.prepared / "augmentation.png"
+
+    @property
+    def accepted_table(self) -> Path:
+        """The table of the samples behind the version last published, which drift is measured against."""
+        return self._folder / "accepted.csv"
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,32 @@ class Paths:
     @property
     def targets(self) -> Path:
         return self.root / "deploy" / "targets"
+
+    @property
+    def products(self) -> Path:
+        """Sections of params.yaml for products that come with flashfit, one file each."""
+        return self.root / "products"
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "data" / "catalog.yaml"
+
+    @property
+    def datasets(self) -> Path:
+        """What `flashfit data fetch` brings, a folder and its .dvc file for each data set."""
+        return self.root / "data" / "datasets"
+
+    def dataset(self, name: str) -> Path:
+        return self.datasets / name
+
+    def dataset_dvc(self, name: str) -> Path:
+        """DVC's note on a data set: the file that is committed in place of the data."""
+        return self.datasets / f"{name}.dvc"
+
+    @property
+    def downloads(self) -> Path:
+        """Archives of data sets, as they came."""
+        return self.state / "downloads"
 
     @property
     def prefect_file(self) -> Path:
