@@ -19,6 +19,7 @@ from flows.single import alone
 from flows.stage import UP_TO_DATE, run_stage
 from flows.watch import current_watch
 from tasks.paths import Paths
+from tasks.source import require_source
 from tasks.stage import read_params
 from tasks.verdict import Standing, missed_in_search, read_verdict, standing
 
@@ -48,8 +49,12 @@ def _build(paths: Paths, product: str, target: str | None) -> Outcome:
 
 
 def chosen_builds(paths: Paths, product: str, target: str | None) -> list[Build]:
-    """The product's builds, or the one on target. Raises ConfigError with every fault of params.yaml."""
+    """The product's builds, or the one on target.
+
+    Raises ConfigError with every fault of params.yaml, and DataError where the product's data are not here.
+    """
     params = read_params(paths)
+    require_source(paths, params.product(product))
     return [params.build(product, target)] if target else params.builds_of(product)
 
 

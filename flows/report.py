@@ -42,4 +42,4 @@ def _row(gate: Gate) -> str:
 
 
 def _number(gate: Gate, value: float) -> str:
-    return f"{100 * value:.1f} %" if gate.unit == "share" else f"{value:,.0f} {gate.unit}"
+    return f"{100 * value:.1f} %" if gate.unit == "share" else gate.shown(value)

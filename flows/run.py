@@ -15,6 +15,7 @@ from flows.server import answers_prefect, own_prefect
 from flows.single import alone
 from flows.watch import Watch, watched_by
 from tasks.paths import Paths
+from tasks.source import require_source
 from tasks.stage import read_params
 from tasks.surroundings import PREFECT_URL, running_servers
 
@@ -40,6 +41,7 @@ def run_build(product: str, target: str | None = None, watch: Watch | None = Non
     watch, paths = watch or Watch(), Paths.here()
     params = read_params(paths)
     _ = params.build(product, target) if target else params.builds_of(product)
+    require_source(paths, params.product(product))
     with terminable(), alone(paths, watch.note), watched_by(watch), surroundings(paths, verbose):
         return _run_flow(product, target)
 

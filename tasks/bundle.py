@@ -2,13 +2,16 @@
 
 import shutil
 
+import numpy as np
+
 from flashfit.bundle.contents import Model, contents
 from flashfit.data.features import load_features
 from flashfit.errors import DoesNotFit
+from flashfit.frontends.fitted import FittedFrontend, describe
 from flashfit.gates.verdict import FITS, Verdict, miss_line
 from flashfit.manifest import Manifest, ManifestFootprint, ManifestQuality, bundle_sha256, entry_of
 from flashfit.params import Build, Params
-from flashfit.runtime.operators import operators
+from flashfit.runtime.operators import operator_names
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome
 from flashfit.targets import load_target
@@ -36,18 +39,19 @@ def _model(paths: Paths, params: Params, build: Build, verdict: Verdict) -> Mode
     files, prepared = paths.of_build(build.product, build.target), paths.of_product(build.product)
     product = params.product(build.product)
     tflite = files.tflite.read_bytes()
-    run = run_tflm(tflite, load_features(prepared.features("test")).x[:1])
+    run = run_tflm(tflite, np.asarray(load_features(prepared.features("test")).x[:1]))
     winner = SearchOutcome.model_validate_json(files.search_outcome.read_bytes()).winner
     return Model(
         name=build.registered_name,
         title=product.title,
         tflite=tflite,
-        operators=tuple(sorted({operator.name for operator in operators(tflite)})),
+        operators=operator_names(tflite),
         input=run.input,
         output=run.output,
         labels=product.labels,
         spec=str(winner.candidate.spec) if winner else "",
-        frontend=f"value × {product.frontend.scale:g} + {product.frontend.offset:g}",
+        frontend=describe(FittedFrontend.model_validate_json(prepared.frontend.read_bytes())),
+        threshold=verdict.quality.threshold if verdict.quality else None,
         verdict=verdict,
         target=load_target(paths.targets, build.target),
     )

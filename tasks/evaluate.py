@@ -2,16 +2,22 @@
 
 import numpy as np
 
-from flashfit.data.features import Features, load_features
+from flashfit.data.features import load_features
+from flashfit.data.samples import load_account
+from flashfit.data.validation import load_validation, offence
 from flashfit.footprint import uses
-from flashfit.gates.metrics import accuracy, confusion, recall_by_class
+from flashfit.gates.answers import answers_of, choose_threshold
+from flashfit.gates.metrics import reconstruction_errors
+from flashfit.gates.notes import notes_of
+from flashfit.gates.quality import quality_of
 from flashfit.gates.report import Report, render
-from flashfit.gates.verdict import Quality, Verdict, judge
+from flashfit.gates.verdict import Verdict, judge
+from flashfit.params import Product
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.operators import operators
-from flashfit.runtime.tflm import TflmRun, run_tflm
+from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome
-from tasks.paths import BuildPaths, Paths
+from tasks.paths import BuildPaths, Paths, ProductPaths
 from tasks.stage import read_params, run_stage, save_json
 
 
@@ -20,18 +26,17 @@ def evaluate(product: str, target: str) -> str:
     paths = Paths.here()
     params = read_params(paths)
     build, settings = params.build(product, target), params.product(product)
-    files = paths.of_build(product, target)
-    test = load_features(paths.of_product(product).features("test"))
+    files, prepared = paths.of_build(product, target), paths.of_product(product)
+    test = load_features(prepared.features("test"))
     tflite = files.tflite.read_bytes()
     int8, float_ = run_tflm(tflite, test.x), run_tflm(files.float_tflite.read_bytes(), test.x)
-    verdict = judge(
-        product,
-        target,
-        measured_footprint(tflite, int8),
-        build.budget,
-        _quality(test, int8, float_, settings.labels),
-        settings.gates,
+    threshold = _threshold(tflite, prepared, settings)
+    answers = answers_of(settings.task, test.x, int8.values, threshold)
+    float_answers = answers_of(settings.task, test.x, float_.values, threshold)
+    quality = quality_of(
+        settings.task, settings.gates, test.y, answers, float_answers, test.groups, settings.labels, settings.unit
     )
+    verdict = judge(product, target, measured_footprint(tflite, int8), build.budget, quality, settings.gates)
     save_json(files.verdict, verdict)
     np.savez(files.answers, id=test.ids, truth=test.y, int8=int8.outputs, float=float_.outputs)
     report = Report(
@@ -39,23 +44,34 @@ def evaluate(product: str, target: str) -> str:
         verdict=verdict,
         labels=settings.labels,
         test=test,
-        run=int8,
+        outputs=int8.values,
+        answers=answers,
         operators=operators(tflite),
-        floor=settings.gates.least_class_recall,
+        arena=int8.arena,
+        gates=settings.gates,
         spec=_spec(files),
+        notes=_notes(prepared),
     )
     files.report.write_text(render(report), encoding="utf-8")
     return _summary(verdict)
 
 
-def _quality(test: Features, int8: TflmRun, float_: TflmRun, labels: tuple[str, ...]) -> Quality:
-    answers = int8.outputs.argmax(axis=1)
-    recalls = recall_by_class(confusion(test.y, answers, len(labels)))
-    return Quality(
-        int8=accuracy(test.y, answers),
-        float_=accuracy(test.y, float_.outputs.argmax(axis=1)),
-        int8_recall={label: float(recall) for label, recall in zip(labels, recalls, strict=True)},
-        n=len(test),
+def _threshold(tflite: bytes, prepared: ProductPaths, product: Product) -> float | None:
+    """An anomaly model's, chosen on what the int8 model answers to validation data."""
+    if product.task != "anomaly":
+        return None
+    validation = load_features(prepared.features("validation"))
+    errors = reconstruction_errors(validation.x, run_tflm(tflite, validation.x).values)
+    return choose_threshold(errors, validation.y)
+
+
+def _notes(prepared: ProductPaths) -> tuple[str, ...]:
+    """What befell the data: skipped, repaired, and let through with a warning."""
+    account, validation = load_account(prepared.samples), load_validation(prepared.validation)
+    return (
+        *notes_of(account),
+        *(f"warning: {finding.expectation}: {offence(finding)}" for finding in validation.warnings),
+        *(f"repaired: {what} ({n:,})" for what, n in validation.repairs.items() if what not in account.repairs),
     )
 
 

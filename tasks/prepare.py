@@ -1,49 +1,115 @@
 """Stage prepare: validated samples become the model inputs of train, validation and test."""
 
-import numpy as np
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import pandas as pd
 
-from flashfit.data.features import SPLITS, Features, save_features
-from flashfit.data.samples import Samples, load_samples
+from flashfit.data.features import AUGMENTED, SPLITS, FeatureWriter
+from flashfit.data.samples import Sample, iterate_samples
 from flashfit.data.splits import check_no_leak, split_sizes
 from flashfit.data.table import check_describes, load_table
 from flashfit.data.validation import load_validation
 from flashfit.errors import DataError
-from flashfit.frontends.image import image_input, record
+from flashfit.frontends.fitted import FittedFrontend, apply, fit
 from flashfit.params import Product
-from tasks.paths import Paths
+from tasks.paths import Paths, ProductPaths
+from tasks.progress import counted
 from tasks.stage import read_params, run_stage, save_json
+from tasks.variations import Variations, noises_among, save_preview, save_variations
+
+
+@dataclass(frozen=True)
+class _Validated:
+    """A product's samples as validation left them in its table."""
+
+    files: ProductPaths
+    table: pd.DataFrame
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many samples each split has, those left out not counted."""
+        counts = self.table.loc[self.table["left_out"] == "", "split"].value_counts()
+        return {split: int(counts.get(split, 0)) for split in SPLITS}
+
+    def samples(self) -> Iterator[tuple[Sample, str, str]]:
+        """Every sample that was not left out, its split and its group, in the source's order."""
+        described = check_describes(self.table, iterate_samples(self.files.samples))
+        rows = zip(self.table["split"], self.table["group"], self.table["left_out"], strict=True)
+        for sample, (split, group, left_out) in zip(described, rows, strict=True):
+            if not left_out:
+                yield sample, split, group
+
+    def training(self) -> Iterator[tuple[Sample, str]]:
+        """Those of train, and their groups."""
+        return ((sample, group) for sample, split, group in self.samples() if split == "train")
 
 
 def prepare(product: str) -> str:
-    """Apply a product's front end and save each split.
+    """Fit a product's front end to training samples, apply it to all, and save each split.
 
-    Raises DataError when the samples did not pass validation, are not those validated, or leak.
+    Nothing but one sample and its copies is in memory at a time. Raises DataError when the samples did not
+    pass validation, are not those validated, or leak.
     """
     paths = Paths.here()
-    files, declared = paths.of_product(product), read_params(paths).product(product)
+    params = read_params(paths)
+    files, declared = paths.of_product(product), params.product(product)
     if not load_validation(files.validation).success:
         raise DataError(f"{product} did not pass validation", next_step=f"python -m tasks.validate {product}")
-    samples, table = load_samples(files.samples), load_table(files.table)
-    check_describes(table, samples)
-    check_no_leak(table)
-    for split in SPLITS:
-        save_features(files.features(split), features_of(split, samples, table, declared))
-    save_json(files.frontend, record(declared.frontend, samples.x.shape[1:]))
-    return f"prepared {product}: {split_sizes(table)}"
+    validated = _Validated(files, load_table(files.table))
+    check_no_leak(validated.table, declared.split)
+    fitted = fit(declared.frontend, (sample for sample, _ in validated.training()))
+    save_json(files.frontend, fitted)
+    _save_splits(validated, declared, fitted)
+    copies = _save_copies(validated, declared, fitted, params.seed)
+    return f"prepared {product}: {split_sizes(validated.table)}{f', {copies:,} augmented' if copies else ''}"
 
 
-def features_of(split: str, samples: Samples, table: pd.DataFrame, product: Product) -> Features:
-    """Model inputs, label indices and ids of one split, in the source's order."""
-    chosen = (table["split"] == split).to_numpy()
+def _save_splits(validated: _Validated, product: Product, fitted: FittedFrontend) -> None:
+    sizes = validated.sizes
+    writers = {
+        split: FeatureWriter(validated.files.features(split), size, fitted.output_shape)
+        for split, size in sizes.items()
+    }
+    answer = answer_of(product)
+    with counted("prepare", sum(sizes.values())) as show:
+        for sample, split, group in show(validated.samples()):
+            writers[split].add(apply(fitted, sample), answer(sample), sample.id, group)
+    for writer in writers.values():
+        writer.close()
+
+
+def _save_copies(validated: _Validated, product: Product, fitted: FittedFrontend, seed: int) -> int:
+    """Varied copies of every training sample, through the same front end; returns how many."""
+    training = validated.sizes["train"]
+    count = product.augment.copies * training if product.augment.kind != "none" else 0
+    writer = FeatureWriter(validated.files.features(AUGMENTED), count, fitted.output_shape)
+    if count:
+        noises = noises_among(validated.training())
+        variations = Variations(product, fitted, seed, validated.training, noises)
+        save_variations(writer, count, variations, answer_of(product))
+        save_preview(validated.files, training, variations)
+    writer.close()
+    return count
+
+
+def answer_of(product: Product) -> Callable[[Sample], int | float]:
+    """What a sample's answer is: an index into the product's labels, or a regression's target.
+
+    Raises DataError for a label that is not the product's, and for a missing target.
+    """
     index = {label: number for number, label in enumerate(product.labels)}
-    if unknown := sorted(set(samples.labels[chosen]) - set(index)):
-        raise DataError(f"labels outside the product's set: {', '.join(unknown[:5])}")
-    return Features(
-        x=image_input(samples.x[chosen], product.frontend),
-        y=np.array([index[label] for label in samples.labels[chosen]], dtype=np.int64),
-        ids=samples.ids[chosen],
-    )
+
+    def answer(sample: Sample) -> int | float:
+        if product.task == "regression":
+            if sample.target is None:
+                raise DataError(f"{sample.id} has no target")
+            return float(sample.target)
+        if sample.label not in index:
+            raise DataError(f"{sample.id} has label {sample.label!r}, which is not the product's")
+        return index[sample.label]
+
+    return answer
 
 
 if __name__ == "__main__":

@@ -1,16 +1,37 @@
 """Long work, as a person watches it: a bar in a terminal, a line a trial anywhere else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from flashfit.gates.words import shown
+from flashfit.params import Metric
 from flashfit.search.outcome import TrialRecord
+
+_Item = TypeVar("_Item")
 
 
 @contextmanager
-def search_progress(trials: int) -> Iterator[Callable[[TrialRecord], None]]:
+def counted(what: str, total: int | None = None) -> Iterator[Callable[[Iterable[_Item]], Iterator[_Item]]]:
+    """Yields what to wrap an iterable in, so that a terminal shows how far it is; elsewhere nothing is shown."""
+    console = Console()
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        bar = progress.add_task(what, total=total)
+
+        def show(items: Iterable[_Item]) -> Iterator[_Item]:
+            for item in items:
+                yield item
+                progress.advance(bar)
+
+        yield show
+
+
+@contextmanager
+def search_progress(trials: int, metric: Metric) -> Iterator[Callable[[TrialRecord], None]]:
     """Show `trials` trials go by: yields what to call for each. Those over budget take no time, and no step."""
     console = Console(highlight=False, soft_wrap=True)
     columns = (
@@ -29,24 +50,24 @@ def search_progress(trials: int) -> Iterator[Callable[[TrialRecord], None]]:
             nonlocal best
             if trial.state == "over budget":
                 return
-            if trial.int8 is not None and (best is None or trial.int8 > (best.int8 or 0.0)):
+            if trial.merit is not None and (best is None or best.merit is None or trial.merit > best.merit):
                 best = trial
-            headline = f"best {_percent(best.int8)} (trial {best.number})" if best else ""
-            console.print(_line(trial), markup=False)
+            headline = f"best {_int8(best, metric)} (trial {best.number})" if best else ""
+            console.print(_line(trial, metric), markup=False)
             progress.update(bar, advance=1, best=headline)
 
         yield show
 
 
-def _line(trial: TrialRecord) -> str:
+def _line(trial: TrialRecord, metric: Metric) -> str:
     size = f"{trial.footprint.flash_bytes / 1024:5.1f} KiB flash  {trial.footprint.arena_bytes / 1024:4.1f} KiB arena"
     outcome = {
-        "complete": f"int8 {_percent(trial.int8)}",
+        "complete": f"int8 {_int8(trial, metric)}",
         "pruned": f"pruned after epoch {len(trial.curve)}",
         "failed": f"failed: {trial.failure}",
     }.get(trial.state, trial.state)
     return f"trial {trial.number:3}  {size}  {outcome:24} {trial.candidate.spec}"
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f} %"
+def _int8(trial: TrialRecord, metric: Metric) -> str:
+    return "" if trial.int8 is None else shown(metric, trial.int8)

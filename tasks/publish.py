@@ -7,6 +7,7 @@ any two of these leaves no version or a complete one, and the next run goes on. 
 """
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,7 +24,7 @@ from flashfit.manifest import BundleError, Manifest, bundle_sha256, read_manifes
 from flashfit.params import Build
 from flashfit.registry.client import SHA256_TAG, Reference, Registry
 from flashfit.registry.pull import download
-from tasks.paths import BuildPaths, Paths
+from tasks.paths import BuildPaths, Paths, ProductPaths
 from tasks.stage import read_params, run_stage, save_json
 from tasks.surroundings import mlflow_tracking_uri
 from tasks.tracking import (
@@ -108,7 +109,17 @@ def publish(paths: Paths, build: Build) -> Published:
     uri = mlflow_tracking_uri(paths)
     with _mlflow_errors(uri, build):
         require_answer(uri)
-        return _candidate_over_http(uri, offer) or _publish(paths, offer)
+        published = _candidate_over_http(uri, offer) or _publish(paths, offer)
+    _accept_data(paths.of_product(build.product))
+    return published
+
+
+def _accept_data(files: ProductPaths) -> None:
+    """Keep the table of the samples behind this version: the next one's drift is measured against it."""
+    if files.table.is_file():
+        part = files.accepted_table.with_suffix(".part")
+        shutil.copyfile(files.table, part)
+        part.replace(files.accepted_table)
 
 
 def gather(paths: Paths, build: Build) -> Offer:

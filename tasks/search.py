@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from flashfit.data.features import load_features
+from flashfit.data.features import AUGMENTED, load_features
 from flashfit.figure import save_png
 from flashfit.footprint import Footprint
-from flashfit.params import Build, Params
+from flashfit.models.cuts import read_cuts
+from flashfit.models.spec import Classes, Head, Reconstruction, Regression
+from flashfit.params import Build, Metric, Params, Product
 from flashfit.search.outcome import SearchOutcome, TrialRecord
 from flashfit.search.plots import history_picture, importances_picture, pareto_picture
 from flashfit.search.study import Question, explore
-from tasks.lineage import code_sha256, file_sha256, values_sha256
+from tasks.lineage import code_sha256, file_sha256, folder_sha256, values_sha256
 from tasks.paths import BuildPaths, Paths
 from tasks.progress import search_progress
 from tasks.stage import read_params, run_stage, save_json
@@ -31,10 +33,10 @@ def search(product: str, target: str) -> str:
             params=_flat(question),
             tags={**lineage_tags(paths, product), "stage": "search"},
         ) as run,
-        search_progress(params.product(product).search.trials) as show,
+        search_progress(params.product(product).search.trials, question.metric) as show,
     ):
         run.dataset(product, prepared_md5(paths, product) or "", paths.of_product(product).prepared)
-        outcome = explore(question, _storage(paths, build, question), _both(show, run))
+        outcome = explore(question, _storage(paths, build, question), _both(show, run, question.metric))
         _save(paths.of_build(product, target), outcome, build, run)
     return _summary(outcome, build)
 
@@ -44,15 +46,30 @@ def _question(paths: Paths, params: Params, build: Build) -> Question:
     product = params.product(build.product)
     height, width, channels = load_features(files.features("validation")).x.shape[1:]
     return Question(
+        task=product.task,
+        metric=product.gates.metric,
         search=product.search,
         budget=build.budget,
         input_shape=(height, width, channels),
-        classes=len(product.labels),
+        head=_head(product),
         train=files.features("train"),
+        augmented=files.features(AUGMENTED),
         validation=files.features("validation"),
+        balance=product.train.balance,
+        backbones=read_cuts(product.search.backbone) if product.search.backbone else (),
         calibration_samples=product.quantize.calibration_samples,
         seed=params.seed,
     )
+
+
+def _head(product: Product) -> Head:
+    match product.task:
+        case "classification":
+            return Classes(count=len(product.labels))
+        case "regression":
+            return Regression()
+        case _:
+            return Reconstruction()
 
 
 def _storage(paths: Paths, build: Build, question: Question) -> Path:
@@ -60,26 +77,29 @@ def _storage(paths: Paths, build: Build, question: Question) -> Path:
     fingerprint = values_sha256(
         code_sha256(paths, ["search"]),
         file_sha256(paths.package_lock),
-        file_sha256(question.train),
-        file_sha256(question.validation),
+        *(folder_sha256(folder) for folder in (question.train, question.augmented, question.validation)),
         question.search,
         question.budget,
+        question.head,
+        question.task,
+        question.metric,
+        int(question.balance),
+        *question.backbones,
         question.calibration_samples,
-        question.classes,
         question.seed,
     )
     return paths.studies / f"{build.name}-{fingerprint[:16]}.db"
 
 
-def _both(show: Callable[[TrialRecord], None], run: Run) -> Callable[[TrialRecord], None]:
+def _both(show: Callable[[TrialRecord], None], run: Run, metric: Metric) -> Callable[[TrialRecord], None]:
     def on_trial(trial: TrialRecord) -> None:
         show(trial)
-        _log_trial(run, trial)
+        _log_trial(run, trial, metric)
 
     return on_trial
 
 
-def _log_trial(run: Run, trial: TrialRecord) -> None:
+def _log_trial(run: Run, trial: TrialRecord, metric: Metric) -> None:
     params = {
         "spec": trial.candidate.spec,
         "family": trial.candidate.spec.family,
@@ -87,10 +107,10 @@ def _log_trial(run: Run, trial: TrialRecord) -> None:
     }
     with run.child(f"trial {trial.number}", params=params, tags={"state": trial.state}) as nested:
         for epoch, value in enumerate(trial.curve):
-            nested.log_metrics({"val_accuracy": value}, epoch)
+            nested.log_metrics({"val_value": value}, epoch)
         nested.log_metrics(_figures(trial.footprint))
         if trial.int8 is not None and trial.float_ is not None:
-            nested.log_metrics({"val_int8_accuracy": trial.int8, "val_float_accuracy": trial.float_})
+            nested.log_metrics({f"val_int8_{metric}": trial.int8, f"val_float_{metric}": trial.float_})
 
 
 def _figures(footprint: Footprint) -> dict[str, float]:
@@ -103,7 +123,7 @@ def _save(paths: BuildPaths, outcome: SearchOutcome, build: Build, run: Run) -> 
     save_png(history_picture(outcome), paths.search / "history.png")
     save_png(importances_picture(outcome.importances), paths.search / "importances.png")
     if outcome.winner is not None and outcome.winner.int8 is not None:
-        run.log_metrics({"val_int8_accuracy": outcome.winner.int8, **_figures(outcome.winner.footprint)})
+        run.log_metrics({f"val_int8_{outcome.metric}": outcome.winner.int8, **_figures(outcome.winner.footprint)})
         run.log_params({"winner": outcome.winner.number, "spec": outcome.winner.candidate.spec})
     run.log_artifact(paths.search)
 

@@ -1,23 +1,25 @@
 """Stage train: the search's winner, trained for as long as it improves."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flashfit.data.features import Features, load_features
+import numpy as np
+from numpy.typing import NDArray
+
+from flashfit.data.features import AUGMENTED, Features, load_features
 from flashfit.errors import DoesNotFit, SurroundingsError
 from flashfit.figure import save_png
-from flashfit.gates.metrics import accuracy, confusion
+from flashfit.gates.merit import merit, score
+from flashfit.gates.metrics import confusion
 from flashfit.gates.pictures import confusion_picture
 from flashfit.gates.verdict import judge, miss_line
-from flashfit.params import Build, Params
+from flashfit.gates.words import shown
+from flashfit.params import Build, Params, Product
 from flashfit.search.outcome import Candidate, SearchOutcome
 from flashfit.training.curve import learning_curve_picture
 from tasks.lineage import file_sha256
-from tasks.paths import BuildPaths, Paths
+from tasks.paths import BuildPaths, Paths, ProductPaths
 from tasks.stage import read_params, run_stage, save_json
 from tasks.tracking import KERAS_SHA256_TAG, Run, lineage_tags, prepared_md5, tracked_run
-
-if TYPE_CHECKING:
-    import keras
 
 
 def train(product: str, target: str) -> str:
@@ -36,11 +38,13 @@ def train(product: str, target: str) -> str:
     ) as run:
         prepared = paths.of_product(product)
         run.dataset(product, prepared_md5(paths, product) or "", prepared.prepared)
-        splits = {name: load_features(prepared.features(name)) for name in ("train", "validation")}
-        report = _fit_and_save(files, params, product, candidate, splits, run)
+        if prepared.augmentation_preview.is_file():
+            run.log_artifact(prepared.augmentation_preview)
+        report = _fit_and_save(files, prepared, params, candidate, run)
+    metric = params.product(product).gates.metric
     return (
         f"trained {build.registered_name}: {report['epochs']} epochs, kept {report['best_epoch'] + 1}, "
-        f"validation {100 * report['val_accuracy']:.1f} %"
+        f"validation {shown(metric, report[f'val_{metric}'], params.product(product).unit)}"
     )
 
 
@@ -57,32 +61,29 @@ def _winner(files: BuildPaths, build: Build) -> Candidate:
 
 
 def _fit_and_save(
-    files: BuildPaths,
-    params: Params,
-    product: str,
-    candidate: Candidate,
-    splits: dict[str, Features],
-    run: Run,
+    files: BuildPaths, prepared: ProductPaths, params: Params, candidate: Candidate, run: Run
 ) -> dict[str, Any]:
-    from flashfit.training.fit import fit, make_deterministic
+    from flashfit.training.fit import Lesson, fit, make_deterministic
     from flashfit.training.keras_file import save_keras
 
     make_deterministic(params.seed)
-    settings = params.product(product).train
-    history = _history(run)
-    model = fit(
-        candidate.spec,
-        candidate.recipe,
-        splits["train"],
-        splits["validation"],
-        settings.epochs,
-        settings.patience,
-        [history],
+    product = params.product(prepared.product)
+    lesson = Lesson(
+        task=product.task,
+        train=load_features(prepared.features("train")),
+        augmented=load_features(prepared.features(AUGMENTED)),
+        validation=load_features(prepared.features("validation")),
+        epochs=product.train.epochs,
+        patience=product.train.patience,
+        balance=product.train.balance,
     )
+    history = _history(run)
+    model = fit(candidate.spec, candidate.recipe, lesson, [history])
     save_keras(model, files.keras)
-    report = _report(history.values, candidate)
+    outputs = model.predict(lesson.validation.x, verbose=0)
+    report = {**_report(history.values, candidate), **_reached(product, lesson.validation, outputs)}
     save_json(files.training_report, report)
-    _draw(files, report, model, splits["validation"], params.product(product).labels)
+    _draw(files, report, product, lesson.validation, outputs)
     run.set_tags({KERAS_SHA256_TAG: file_sha256(files.keras)})
     run.log_artifact(files.training)
     return report
@@ -114,22 +115,28 @@ def _report(history: dict[str, list[float]], candidate: Candidate) -> dict[str, 
         "history": history,
         "epochs": len(history["val_loss"]),
         "best_epoch": best,
-        "val_accuracy": history["val_accuracy"][best],
     }
+
+
+def _reached(product: Product, validation: Features, outputs: NDArray[np.float32]) -> dict[str, float]:
+    metric = product.gates.metric
+    reached = score(product.task, metric, validation.y, validation.x, outputs, validation.groups)
+    return {f"val_{metric}": merit(metric, reached.merit)}
 
 
 def _draw(
     files: BuildPaths,
     report: dict[str, Any],
-    model: "keras.Model",
+    product: Product,
     validation: Features,
-    labels: tuple[str, ...],
+    outputs: NDArray[np.float32],
 ) -> None:
-    answers = model.predict(validation.x, verbose=0).argmax(axis=1)
-    title = f"float, validation: {100 * accuracy(validation.y, answers):.1f} %"
-    counts = confusion(validation.y, answers, len(labels))
     save_png(learning_curve_picture(report["history"], report["best_epoch"]), files.training / "learning_curve.png")
-    save_png(confusion_picture(counts, labels, title), files.training / "confusion.png")
+    if product.task == "classification":
+        metric = product.gates.metric
+        counts = confusion(validation.y, outputs.argmax(axis=1), len(product.labels))
+        title = f"float, validation: {shown(metric, report[f'val_{metric}'])}"
+        save_png(confusion_picture(counts, product.labels, title), files.training / "confusion.png")
 
 
 def _flat(params: Params, build: Build, candidate: Candidate) -> dict[str, object]:

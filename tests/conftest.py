@@ -20,14 +20,17 @@ REPOSITORY = Path(__file__).parents[1]
 
 TINY = {
     "title": "Three patterns, 8 × 8 pixels",
+    "task": "classification",
     "labels": ["a", "b", "c"],
+    "unit": "",
     "expectations": {"shape": [8, 8], "range": [0, 16], "least_samples": 100},
     "split": {"by": "hash", "validation": 0.2, "test": 0.2},
     "frontend": {"kind": "image", "scale": 0.0625},
+    "augment": {"copies": 0},
     "search": {"families": ["dense"], "trials": 2, "batch": 2, "epochs": 1},
-    "train": {"epochs": 1, "patience": 1},
+    "train": {"epochs": 1, "patience": 1, "balance": False},
     "quantize": {"calibration_samples": 32},
-    "gates": {"least_accuracy": 0.0, "largest_drop": 1.0},
+    "gates": {"metric": "accuracy", "least_accuracy": 0.0, "largest_drop": 1.0},
 }
 BUDGET = {"flash": "64 KiB", "arena": "16 KiB", "macs": 1_000_000}
 _CODE = ("flashfit", "tasks", "flows", "deploy")

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from flashfit.bundle.arena import arena_size
 from flashfit.bundle.c_names import c_float, c_string, hex_byte, identifier, resolver_call
 from flashfit.gates.verdict import Verdict
+from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
 from flashfit.runtime.tflm import Tensor
 from flashfit.targets import Target
 
@@ -17,7 +18,7 @@ _RENDERED = ("model_data.h", "model_data.cc", "model_ops.h", "model_settings.h",
 
 @dataclass(frozen=True)
 class Model:
-    """What a bundle is made of. operators: distinct names, sorted. frontend: in words."""
+    """What a bundle is made of. operators: distinct names, sorted. frontend: in words. threshold: of anomalies."""
 
     name: str
     title: str
@@ -28,6 +29,7 @@ class Model:
     labels: tuple[str, ...]
     spec: str
     frontend: str
+    threshold: float | None
     verdict: Verdict
     target: Target
 
@@ -38,7 +40,7 @@ def contents(model: Model) -> dict[str, bytes]:
     rendered = {name: environment.get_template(f"{name}.j2").render(values).encode() for name in _RENDERED}
     return {
         "model.tflite": model.tflite,
-        "labels.txt": "".join(f"{label}\n" for label in model.labels).encode(),
+        **({"labels.txt": "".join(f"{label}\n" for label in model.labels).encode()} if model.labels else {}),
         "verdict.json": (model.verdict.model_dump_json(indent=2) + "\n").encode(),
         **rendered,
     }
@@ -58,13 +60,42 @@ def _values(model: Model) -> dict[str, Any]:
         "input": model.input,
         "output": model.output,
         "labels": model.labels,
+        "meaning": _meaning(model),
         "spec": model.spec,
         "frontend": model.frontend,
+        "threshold": model.threshold,
+        "metrics": _metric_rows(model.verdict),
         "verdict": model.verdict,
         "board": model.target.board,
         "core": model.target.core,
         "clock_hz": model.target.clock_hz,
     }
+
+
+def _meaning(model: Model) -> str:
+    """What the outputs say."""
+    quality = model.verdict.quality
+    if quality is None or quality.task == "classification":
+        return "one share a label, in the order of `labels.txt`"
+    if quality.task == "regression":
+        return f"the answer{f', in {quality.unit}' if quality.unit else ''}"
+    return "the input over again; what is far from it is anomalous, see `kAnomalyThreshold`"
+
+
+def _metric_rows(verdict: Verdict) -> list[tuple[str, str, str, str]]:
+    """Name, int8, its 95 % interval, float."""
+    quality = verdict.quality
+    if quality is None:
+        return []
+    return [
+        (
+            METRIC_NAMES[metric],
+            shown(metric, estimate.value, quality.unit),
+            interval_shown(metric, estimate, quality.unit),
+            shown(metric, quality.float_estimates[metric].value, quality.unit),
+        )
+        for metric, estimate in quality.estimates.items()
+    ]
 
 
 def _environment() -> Environment:

@@ -1,6 +1,7 @@
 """flashfit build: a product from data to registry, with its verdicts."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,7 @@ def build(
     from flows.run import run_build
 
     terminal = Terminal()
+    _adopt(product, terminal.note)
     try:
         outcome = run_build(product, target, terminal, verbose)
     except KeyboardInterrupt:
@@ -41,6 +43,19 @@ def build(
     else:
         _print_endings(outcome)
     raise typer.Exit(outcome.exit_code)
+
+
+def _adopt(product: str, note: Callable[[str], None]) -> None:
+    """Put the sections of a product that comes with flashfit into params.yaml, unless they are there."""
+    from flashfit.targets import known_targets
+    from tasks.paths import Paths
+    from tasks.shipped import add_shipped, shipped
+    from tasks.stage import read_params
+
+    paths = Paths.here()
+    if product in shipped(paths.products) and product not in read_params(paths).products:
+        add_shipped(paths.params, paths.products / f"{product}.yaml", known_targets(paths.targets))
+        note(f"{product} comes with flashfit; its sections are in params.yaml now")
 
 
 def as_one_or_list(outcome: "Outcome") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flashfit.gates.verdict import FITS, Gate, Verdict, miss_line
+from flashfit.gates.words import METRIC_NAMES, shown
 from flashfit.params import Build
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def _figures(verdict: Verdict) -> str:
         f"arena {footprint.arena_bytes / _KIB:.1f} / {budget.arena / _KIB:g} KiB",
     ]
     if quality is not None:
-        parts.append(f"int8 {100 * quality.int8:.1f} % (float {100 * quality.float_:.1f} %)")
+        name = "" if quality.metric == "accuracy" else f" {METRIC_NAMES[quality.metric]}"
+        int8 = shown(quality.metric, quality.int8, quality.unit)
+        parts.append(f"int8{name} {int8} (float {shown(quality.metric, quality.float_, quality.unit)})")
     return "   ".join([*parts, verdict.verdict])
 
 
@@ -49,7 +52,7 @@ def _remedy(missed: list[Gate], build: Build) -> str:
     """What to change in params.yaml, the first missed gate's budget, or how long to search."""
     again = f"in params.yaml, then flashfit build {build.product} --target {build.target}"
     gate = missed[0]
-    if gate.unit == "share":
+    if not gate.of_footprint:
         return f"more products.{build.product}.search.trials {again}"
     room = f"{gate.value:.0f}" if gate.unit == "MACs" else f"{-(-gate.value // _KIB):.0f} KiB"
     return f"builds.{build.name}.budget.{gate.name}: {room} {again}"

@@ -1,17 +1,43 @@
 """Fit a spec to features, the same way every time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from flashfit.data.features import Features
+from flashfit.models.backbone import set_trainable
 from flashfit.models.network import network
 from flashfit.models.spec import Spec
+from flashfit.params import Task
 from flashfit.training.recipe import Recipe
+
+_FINE_TUNING_SLOWDOWN = 10.0
+"""How much slower a thawed backbone is trained than what was put upon it."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is learnt from, and how long.
+
+    augmented: varied copies of train, learnt from beside it. patience: epochs without improvement of the
+    validation loss before it stops. balance: weigh each class by how rare it is.
+    """
+
+    task: Task
+    train: Features
+    augmented: Features
+    validation: Features
+    epochs: int
+    patience: int
+    balance: bool = False
 
 
 def make_deterministic(seed: int) -> None:
@@ -26,44 +52,120 @@ def make_deterministic(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-def fit(
-    spec: Spec,
-    recipe: Recipe,
-    train: Features,
-    validation: Features,
-    epochs: int,
-    patience: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> keras.Model:
+def fit(spec: Spec, recipe: Recipe, lesson: Lesson, callbacks: Sequence[keras.callbacks.Callback] = ()) -> keras.Model:
     """Train a fresh model of spec and return it with the weights of its best epoch by validation loss.
 
-    Stops after `patience` epochs without improvement. The best weights are on disk while it trains.
+    A backbone stays frozen for the spec's share of the epochs and is then trained at a tenth of the rate. A
+    regression learns its target standardised by training's mean and deviation; the model returned answers in
+    the target's own unit. The best weights are on disk while it trains.
     """
     model = network(spec)
-    model.compile(
-        optimizer=_optimizer(recipe, len(train), epochs),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    examples = _examples(lesson)
     with TemporaryDirectory() as scratch:
-        best = Path(scratch) / "best.weights.h5"
-        model.fit(
-            train.x,
-            train.y,
-            batch_size=recipe.batch_size,
-            epochs=epochs,
-            validation_data=(validation.x, validation.y),
-            verbose=0,
-            callbacks=[
-                keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience),
-                keras.callbacks.ModelCheckpoint(
-                    str(best), monitor="val_loss", save_best_only=True, save_weights_only=True
-                ),
-                *callbacks,
-            ],
+        best = keras.callbacks.ModelCheckpoint(
+            str(Path(scratch) / "best.weights.h5"), monitor="val_loss", save_best_only=True, save_weights_only=True
         )
-        model.load_weights(best)
+        for phase in _phases(spec, recipe, lesson.epochs):
+            if phase.body is not None:
+                set_trainable(model, body=phase.body)
+            _train(model, examples, lesson, phase, [best, *callbacks])
+            model.load_weights(best.filepath)
+    if lesson.task == "regression":
+        _answer_in_units(model, *_scale(lesson.train))
     return model
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """Epochs from first up to end, at a recipe. body: whether a backbone is trained; None where there is none."""
+
+    first: int
+    end: int
+    recipe: Recipe
+    body: bool | None = None
+
+
+def _phases(spec: Spec, recipe: Recipe, epochs: int) -> list[_Phase]:
+    if spec.backbone is None:
+        return [_Phase(0, epochs, recipe)]
+    thaw = round(spec.backbone.frozen * epochs)
+    slower = recipe.model_copy(update={"learning_rate": recipe.learning_rate / _FINE_TUNING_SLOWDOWN})
+    phases = [_Phase(0, thaw, recipe, body=False), _Phase(thaw, epochs, slower, body=True)]
+    return [phase for phase in phases if phase.end > phase.first]
+
+
+def _train(
+    model: keras.Model,
+    examples: "_Examples",
+    lesson: Lesson,
+    phase: _Phase,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    classifies = lesson.task == "classification"
+    model.compile(
+        optimizer=_optimizer(phase.recipe, len(examples.x), phase.end - phase.first),
+        loss="sparse_categorical_crossentropy" if classifies else "mean_squared_error",
+        metrics=["accuracy" if classifies else "mean_absolute_error"],
+    )
+    model.fit(
+        examples.x,
+        examples.y,
+        batch_size=phase.recipe.batch_size,
+        initial_epoch=phase.first,
+        epochs=phase.end,
+        validation_data=(examples.validation_x, examples.validation_y),
+        class_weight=_class_weight(lesson) if lesson.balance else None,
+        verbose=0,
+        callbacks=[keras.callbacks.EarlyStopping(monitor="val_loss", patience=lesson.patience), *callbacks],
+    )
+
+
+@dataclass(frozen=True)
+class _Examples:
+    x: NDArray[np.float32]
+    y: NDArray[Any]
+    validation_x: NDArray[np.float32]
+    validation_y: NDArray[Any]
+
+
+def _examples(lesson: Lesson) -> _Examples:
+    train, validation, augmented = lesson.train, lesson.validation, lesson.augmented
+    if lesson.task == "anomaly":  # learns what is normal from normal samples alone
+        train, augmented = train.at(train.y == 0), augmented.at(augmented.y == 0)
+        validation = validation.at(validation.y == 0)
+    x = np.concatenate([train.x, augmented.x]) if len(augmented) else np.asarray(train.x)
+    y = np.concatenate([train.y, augmented.y]) if len(augmented) else np.asarray(train.y)
+    match lesson.task:
+        case "anomaly":
+            return _Examples(x, _flat(x), np.asarray(validation.x), _flat(np.asarray(validation.x)))
+        case "regression":
+            mean, deviation = _scale(lesson.train)
+            return _Examples(x, (y - mean) / deviation, validation.x, (validation.y - mean) / deviation)
+        case _:
+            return _Examples(x, y, np.asarray(validation.x), np.asarray(validation.y))
+
+
+def _flat(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return x.reshape(len(x), -1)
+
+
+def _scale(train: Features) -> tuple[np.float32, np.float32]:
+    """Mean and deviation of a regression's target."""
+    y = np.asarray(train.y, dtype=np.float64)
+    return np.float32(y.mean()), np.float32(y.std() or 1.0)
+
+
+def _answer_in_units(model: keras.Model, mean: np.float32, deviation: np.float32) -> None:
+    """Fold the target's scale into the last layer, so that firmware has nothing to undo."""
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel * deviation, bias * deviation + mean])
+
+
+def _class_weight(lesson: Lesson) -> dict[int, float]:
+    """n / (classes × count of the class): rare classes weigh more, and the mean weight of a sample is 1."""
+    counts = np.bincount(np.asarray(lesson.train.y))
+    present = counts > 0
+    return {int(index): float(counts.sum() / (present.sum() * counts[index])) for index in np.flatnonzero(present)}
 
 
 def _optimizer(recipe: Recipe, samples: int, epochs: int) -> keras.optimizers.Optimizer:

@@ -9,7 +9,7 @@ import yaml
 from flashfit.footprint import Footprint
 from flashfit.gates.verdict import Quality, judge
 from flashfit.manifest import Manifest, ManifestFootprint, ManifestQuality, entries_of
-from flashfit.models.spec import Dense, Flatten, Spec
+from flashfit.models.spec import Classes, Dense, Flatten, Spec
 from flashfit.params import Budget, Gates
 from flashfit.search.outcome import SearchOutcome, TrialRecord
 from tasks.paths import Paths
@@ -40,13 +40,21 @@ class PlayLine:
 
     def finds(self, target: str, footprint: Footprint, fits: bool = True) -> None:
         """What search finds: a winner of that footprint, or only a nearest miss."""
-        spec = Spec(family="dense", input_shape=(8, 8, 1), classes=10, layers=(Flatten(), Dense(units=8)))
+        spec = Spec(family="dense", input_shape=(8, 8, 1), head=Classes(count=10), layers=(Flatten(), Dense(units=8)))
         candidate = {"spec": spec, "recipe": {"learning_rate": 0.001, "weight_decay": 0.0, "batch_size": 32}}
         trial = TrialRecord.model_validate(
-            {"number": 0, "state": "complete", "candidate": candidate, "predicted": footprint, "int8": 0.98}
+            {
+                "number": 0,
+                "state": "complete",
+                "candidate": candidate,
+                "predicted": footprint,
+                "merit": 0.98,
+                "int8": 0.98,
+            }
         )
         outcome = SearchOutcome(
             budget=BUDGET,
+            metric="accuracy",
             trials=(trial,),
             winner=trial if fits else None,
             nearest=None if fits else trial,
@@ -86,6 +94,7 @@ def make_line(root: Path) -> PlayLine:
     for ours in ("flows", "flashfit", "tasks"):
         shutil.copytree(REPOSITORY / ours, root / ours, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(REPOSITORY / "deploy", root / "deploy")
+    shutil.copy(REPOSITORY / "requirements.lock", root)  # the source of digits
     (root / ".dvc").mkdir()
     config = (REPOSITORY / ".dvc" / "config").read_text(encoding="utf-8")
     no_git = config.replace("[core]\n", "[core]\n    no_scm = true\n")

@@ -111,7 +111,7 @@ def test_float_on_tflm_answers_as_the_float_model_in_keras_does(line: Paths, bui
     done = run(line.root, "python", "-c", script, str(build.keras), str(test), str(answers))
     assert done.returncode == 0, done.stderr
     tflm = run_tflm(build.float_tflite.read_bytes(), load_features(test).x)
-    np.testing.assert_allclose(tflm.probabilities, np.load(answers), atol=1e-5)
+    np.testing.assert_allclose(tflm.values, np.load(answers), atol=1e-5)
 
 
 def test_int8_answers_stay_near_those_of_float(build: BuildPaths) -> None:

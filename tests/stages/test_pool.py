@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
+from flashfit.data.features import AUGMENTED
 from flashfit.errors import SurroundingsError
-from flashfit.models.spec import Flatten, Spec
+from flashfit.models.spec import Classes, Flatten, Spec
 from flashfit.search.messages import Broken, Job, Scored
 from flashfit.search.outcome import Candidate
 from flashfit.search.pool import run_batch
@@ -18,9 +20,20 @@ from tasks.paths import Paths
 @pytest.fixture
 def job(line: Paths) -> Job:
     files = line.of_product("tiny")
-    spec = Spec(family="dense", input_shape=(8, 8, 1), classes=3, layers=(Flatten(),))
+    spec = Spec(family="dense", input_shape=(8, 8, 1), head=Classes(count=3), layers=(Flatten(),))
     recipe = Recipe(learning_rate=0.01, weight_decay=0.01, batch_size=32)
-    return Job(Candidate(spec=spec, recipe=recipe), files.features("train"), files.features("validation"), 2, 16, 7)
+    return Job(
+        candidate=Candidate(spec=spec, recipe=recipe),
+        task="classification",
+        metric="accuracy",
+        train=files.features("train"),
+        augmented=files.features(AUGMENTED),
+        validation=files.features("validation"),
+        epochs=2,
+        balance=False,
+        calibration_samples=16,
+        seed=7,
+    )
 
 
 def kill_all(number: signal.Signals) -> bool:
@@ -54,6 +67,6 @@ def test_a_trial_killed_from_outside_ends_the_batch_without_a_result(job: Job) -
 
 def test_an_architecture_that_cannot_be_built_is_broken(job: Job) -> None:
     spec = job.candidate.spec.model_copy(update={"input_shape": (9, 9, 1)})
-    wrong = Job(job.candidate.model_copy(update={"spec": spec}), job.train, job.validation, 1, 16, 7)
+    wrong = replace(job, candidate=job.candidate.model_copy(update={"spec": spec}))
     (ended,) = run_batch({0: wrong}, keep_going=lambda *_: True).values()
     assert isinstance(ended.message, Broken)

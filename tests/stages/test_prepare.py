@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flashfit.data.features import SPLITS, load_features
+from flashfit.data.features import AUGMENTED, SPLITS, load_features
 from flashfit.errors import DataError
 from tasks.fetch import fetch
 from tasks.prepare import prepare
@@ -36,19 +36,31 @@ def test_every_sample_lands_in_its_split_once_scaled_with_a_channel(validated, t
 
 def test_frontend_record_holds_parameters_and_shapes(validated):
     prepare("tiny")
-    assert json.loads(validated.frontend.read_text()) == {
-        "frontend": {"kind": "image", "scale": 0.0625, "offset": 0.0},
-        "input_shape": [8, 8],
-        "output_shape": [8, 8, 1],
-    }
+    record = json.loads(validated.frontend.read_text())
+    assert record["frontend"] == {"kind": "image", "size": None, "colour": "as-is", "scale": 0.0625, "offset": 0.0}
+    assert record["input"]["shape"] == [8, 8]
+    assert record["output_shape"] == [8, 8, 1]
 
 
 def test_preparing_twice_gives_the_same_bytes(validated):
     def outputs():
         prepare("tiny")
-        return {file: file.read_bytes() for file in validated.prepared.iterdir()}
+        return {file: file.read_bytes() for file in validated.prepared.rglob("*") if file.is_file()}
 
     assert outputs() == outputs()
+
+
+def test_copies_are_made_of_training_samples_alone_and_shown(make_checkout):
+    augment = {"kind": "image", "copies": 2, "shift": 0.2, "contrast": 0.2}
+    files = make_checkout(augment=augment).of_product("tiny")
+    for stage in (fetch, validate, prepare):
+        said = stage("tiny")
+    train, copies = load_features(files.features("train")), load_features(files.features(AUGMENTED))
+    assert len(copies) == 2 * len(train)
+    assert said.endswith(f"{2 * len(train):,} augmented")
+    assert {name.rpartition("+")[0] for name in copies.ids} == set(train.ids)
+    assert not (copies.x[:2] == train.x[0]).all()
+    assert files.augmentation_preview.stat().st_size > 10_000
 
 
 def test_table_in_which_a_group_crosses_splits_is_refused(validated):
