@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from flashfit.errors import ConfigError
 from flashfit.params.frontends import Frontend
@@ -26,6 +26,12 @@ class Params(Section):
     seed: int = Field(ge=0, lt=2**31)
     products: dict[Name, Product]
     builds: dict[str, Build]
+
+    @model_validator(mode="after")
+    def _leave_room_for_datasets(self) -> "Params":
+        if "datasets" in self.products:
+            raise ValueError("products.datasets: this name is taken, its files would lie where data sets do")
+        return self
 
     def product(self, name: str) -> Product:
         """The product of that name. Raises ConfigError naming those that exist."""

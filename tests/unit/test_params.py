@@ -84,3 +84,35 @@ def test_a_product_without_a_build_is_refused_with_what_to_add(tree: dict[str, A
     tree["builds"] = {}
     with pytest.raises(ConfigError, match=r"no build of 'digits' in params\.yaml; next: add builds\.digits-TARGET"):
         parse_params(tree, TARGETS).builds_of("digits")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "regression"}, "a regression has none"),
+        ({"task": "anomaly"}, "an anomaly product's are normal, anomaly, in this order"),
+        ({"labels": ["0"]}, "a classification needs at least two"),
+        ({"gates": {"metric": "mae", "most_mae": 1.0}}, "mae does not judge a classification"),
+        ({"gates": {"metric": "accuracy"}}, "no quality is asked for"),
+        ({"search": {"families": ["autoencoder"]}}, "the autoencoder is for anomaly products"),
+        ({"search": {"families": ["transfer"]}}, "the transfer family needs a backbone"),
+    ],
+)
+def test_a_product_that_contradicts_itself_is_refused(
+    tree: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    tree["products"]["digits"].update(change)
+    with pytest.raises(ConfigError, match=message):
+        parse_params(tree, TARGETS)
+
+
+def test_a_check_that_cannot_be_repaired_says_which_can(tree: dict[str, Any]) -> None:
+    tree["products"]["digits"]["expectations"]["policy"] = {"drift": "repair"}
+    with pytest.raises(ConfigError, match=r"drift cannot be repaired \(can be: duplicates, "):
+        parse_params(tree, TARGETS)
+
+
+def test_a_product_may_not_be_called_like_the_folder_of_data_sets(tree: dict[str, Any]) -> None:
+    tree["products"]["datasets"] = tree["products"]["digits"]
+    with pytest.raises(ConfigError, match="this name is taken"):
+        parse_params(tree, TARGETS)
