@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.verdict import Gate, Quality, Verdict
 from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
 from flashfit.params import Build

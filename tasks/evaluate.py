@@ -7,9 +7,9 @@ from flashfit.data.samples import load_account
 from flashfit.data.validation import load_validation, offence
 from flashfit.footprint import uses
 from flashfit.gates.answers import answers_of, choose_threshold
+from flashfit.gates.assessment import quality_of
 from flashfit.gates.metrics import reconstruction_errors
 from flashfit.gates.notes import notes_of
-from flashfit.gates.quality import quality_of
 from flashfit.gates.report import Report, render
 from flashfit.gates.verdict import Verdict, judge
 from flashfit.params import Product

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from flashfit.errors import DataError
 from flashfit.gates import metrics
 from flashfit.gates.answers import Answers
-from flashfit.gates.intervals import Estimate, area, bootstrap, proportion
+from flashfit.gates.estimate import Estimate
+from flashfit.gates.intervals import area, bootstrap, proportion
 from flashfit.gates.resampling import Units, samples, units_of
 from flashfit.params import Metric, Task
 

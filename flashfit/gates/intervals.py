@@ -1,29 +1,19 @@
 """What a test split of this size can say: estimates with their 95 % intervals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.metrics import Floats, Labels, auc
 from flashfit.gates.resampling import Units, draws, samples
 
 _Z = 1.959963984540054
 """The normal distribution's 97.5 % point."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value and the ends of its 95 % interval. n: samples that it is of. method: how the interval was found."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    method: str
 
 
 def wilson(right: float, n: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from flashfit.figure import BLUE, RED, new_figure
 from flashfit.footprint import Use
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.sample_pictures import draw_sample, drawable
 
 _MOST_TILES = 24

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from flashfit.figure import BLUE, GREY, ORANGE, RED, new_figure
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.metrics import Labels
 from flashfit.gates.sample_pictures import draw_sample, is_curves, is_picture
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from flashfit.footprint import Footprint, uses
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.quality import Quality as Quality
 from flashfit.gates.words import LOWER_IS_BETTER, METRIC_NAMES
 from flashfit.params import Budget, Gates, Metric

@@ -1,6 +1,6 @@
 """Metrics as people write them, and read them."""
 
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.params import Metric
 
 METRIC_NAMES: dict[Metric, str] = {

@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from flashfit.gates.intervals import Estimate, area, bootstrap, proportion, wilson
+from flashfit.gates.estimate import Estimate
+from flashfit.gates.intervals import area, bootstrap, proportion, wilson
 from flashfit.gates.metrics import error_columns, macro_f1_of, mae_of, r2_of, tallies
 from flashfit.gates.resampling import samples, units_of
 

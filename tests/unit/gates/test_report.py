@@ -8,8 +8,8 @@ import pytest
 from flashfit.data.features import Features
 from flashfit.footprint import Footprint
 from flashfit.gates.answers import answers_of
+from flashfit.gates.assessment import quality_of
 from flashfit.gates.pictures import mistakes_picture
-from flashfit.gates.quality import quality_of
 from flashfit.gates.report import Report, render
 from flashfit.gates.verdict import judge
 from flashfit.params import Budget, Gates, Task

@@ -3,7 +3,7 @@
 import pytest
 
 from flashfit.footprint import Footprint
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.verdict import DOES_NOT_FIT, FITS, Gate, Quality, Verdict, judge, miss_line
 from flashfit.params import Budget, Gates
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flashfit.gates.intervals import Estimate
+from flashfit.gates.estimate import Estimate
 from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
 from flashfit.params import METRICS, Metric
 

@@ -5,9 +5,10 @@ import pytest
 
 from flashfit.errors import DataError
 from flashfit.gates.answers import Answers
+from flashfit.gates.assessment import metrics_shown, quality_of
 from flashfit.gates.evaluation import evaluate_answers
 from flashfit.gates.metrics import auc
-from flashfit.gates.quality import Quality, metrics_shown, quality_of
+from flashfit.gates.quality import Quality
 from flashfit.params import Gates
 
 KINDS = ("normal", "anomaly")
