@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from flashfit.cli import build, data, pull, status, verdict
+from flashfit.cli import build, data, new, pull, status, verdict
 from flashfit.errors import FlashfitError, SurroundingsError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(new.new)
 app.command()(build.build)
 app.command()(verdict.verdict)
 app.command()(status.status)
