@@ -77,7 +77,14 @@ def _fold(
     )
     keras.utils.set_random_seed(params.seed)
     lesson = Lesson(
-        settings.task, train, extra, validation, settings.train.epochs, settings.train.patience, settings.train.balance
+        task=settings.task,
+        train=train,
+        augmented=extra,
+        validation=validation,
+        epochs=settings.train.epochs,
+        patience=settings.train.patience,
+        balance=settings.train.balance,
+        seed=params.seed,
     )
     model = fit(candidate.spec, candidate.recipe, lesson)
     with TemporaryDirectory() as scratch:

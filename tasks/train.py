@@ -76,6 +76,7 @@ def _fit_and_save(
         epochs=product.train.epochs,
         patience=product.train.patience,
         balance=product.train.balance,
+        seed=params.seed,
     )
     history = _history(run)
     model = fit(candidate.spec, candidate.recipe, lesson, [history])

@@ -21,14 +21,11 @@ class Converted:
 
 def looks_trained(spec: Spec, seed: int) -> tuple[Any, NDArray[np.float32]]:
     """A Keras model whose weights are noisy and whose normalisations know their inputs; and 24 such inputs."""
-    import keras
-
     from flashfit.models.network import network
 
-    keras.utils.set_random_seed(seed)
     random = np.random.default_rng(seed)
     inputs = random.normal(0, 1, (24, *spec.input_shape)).astype(np.float32)
-    model = network(spec)
+    model = network(spec, seed)
     # Kernels are enlarged, so that fresh depthwise ones are not lost beside what a normalisation adds to them.
     weights = [weight * (4 if weight.ndim == 4 else 1) for weight in model.get_weights()]
     model.set_weights([weight + random.normal(0, 0.02, weight.shape) * (weight.ndim > 0) for weight in weights])

@@ -65,6 +65,7 @@ def _lesson(job: Job) -> Lesson:
         epochs=job.epochs,
         patience=job.epochs,
         balance=job.balance,
+        seed=job.seed,
     )
 
 

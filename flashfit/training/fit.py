@@ -28,7 +28,8 @@ class Lesson:
     """What is learnt from, and how long.
 
     augmented: varied copies of train, learnt from beside it. patience: epochs without improvement of the
-    validation loss before it stops. balance: weigh each class by how rare it is.
+    validation loss before it stops. balance: weigh each class by how rare it is. seed: of the first weights
+    and of what dropouts draw; the order of the samples comes from make_deterministic's.
     """
 
     task: Task
@@ -38,6 +39,7 @@ class Lesson:
     epochs: int
     patience: int
     balance: bool = False
+    seed: int = 0
 
 
 def make_deterministic(seed: int) -> None:
@@ -59,7 +61,7 @@ def fit(spec: Spec, recipe: Recipe, lesson: Lesson, callbacks: Sequence[keras.ca
     regression learns its target standardised by training's mean and deviation; the model returned answers in
     the target's own unit. The best weights are on disk while it trains.
     """
-    model = network(spec)
+    model = network(spec, lesson.seed)
     examples = _examples(lesson)
     with TemporaryDirectory() as scratch:
         best = keras.callbacks.ModelCheckpoint(
