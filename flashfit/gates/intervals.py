@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from flashfit.gates.estimate import Estimate
-from flashfit.gates.metrics import Floats, Labels, auc
+from flashfit.gates.metrics import Floats, Labels, auc, ranks
 from flashfit.gates.resampling import Units, draws, samples
 
 _Z = 1.959963984540054
@@ -93,9 +92,9 @@ def _delong(truth: Labels, scores: NDArray[Any], value: float) -> Estimate:
     seconds, firsts = int(second.sum()), int((~second).sum())
     if min(seconds, firsts) < 2:
         return Estimate(value, 0.0, 1.0, len(truth), "one sample of a label: no interval")
-    ranks = rankdata(scores)
-    above = (ranks[second] - rankdata(scores[second])) / firsts
-    below = (ranks[~second] - rankdata(scores[~second])) / seconds
+    ranked = ranks(scores)
+    above = (ranked[second] - ranks(scores[second])) / firsts
+    below = (ranked[~second] - ranks(scores[~second])) / seconds
     error = float(np.sqrt(np.var(above, ddof=1) / seconds + np.var(below, ddof=1) / firsts))
     low, high = value, value
     if 0 < value < 1:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from flashfit.errors import DataError
 
@@ -131,7 +130,15 @@ def auc(truth: Labels, scores: NDArray[Any]) -> float:
             f"AUC needs samples of both labels, and there are {firsts:,} of the first and {seconds:,} of the second",
             next_step=HOLD_OUT_BOTH,
         )
-    return float((rankdata(scores)[second].sum() - seconds * (seconds + 1) / 2) / (firsts * seconds))
+    return float((ranks(scores)[second].sum() - seconds * (seconds + 1) / 2) / (firsts * seconds))
+
+
+def ranks(scores: NDArray[Any]) -> Floats:
+    """Ranks from 1; equal scores share the mean of theirs. scores, ranks: (n,)."""
+    from scipy.stats import rankdata  # a second to import, which only products with scores should wait for
+
+    found: Floats = rankdata(scores)
+    return found
 
 
 def aucs_by_group(truth: Labels, scores: NDArray[Any], groups: NDArray[np.str_]) -> dict[str, float]:

@@ -8,7 +8,6 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from flashfit.data.samples import Account, Sample
 from flashfit.data.sources.folder import BadFile, Member, class_files, load_each, open_folder
@@ -44,6 +43,8 @@ def mono(wave: NDArray[np.float64]) -> NDArray[np.int16]:
 
 def _load(member: Member) -> tuple[float, NDArray[np.float64]]:
     """Rate and values at a full scale of ±1."""
+    from scipy.io import wavfile  # half a second to import, which other sources should not wait for
+
     if member.file.suffix.lower() != ".wav":
         raise BadFile(f"{member.file.suffix} is not read; .wav is")
     with member.file.open("rb") as stream:
