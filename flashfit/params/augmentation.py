@@ -11,8 +11,9 @@ class Augment(Section):
     """Each is the most that a copy is changed by, drawn evenly up to it; 0 leaves it out.
 
     Pictures: shift (share of the side), rotate_deg, zoom (share), contrast (share).
-    Sound: shift_s, gain_db, noise_snr_db (the least signal-to-noise ratio mixed in; None: no noise), and
-    after the front end mask_time and mask_frequency (share of frames or bands).
+    Sound: speed (share by which it runs faster and higher, or slower and lower), shift_s, gain_db,
+    noise_snr_db (the least signal-to-noise ratio mixed in; None: no noise), and after the front end
+    mask_time and mask_frequency (share of frames or bands).
     Motion: jitter and scale (shares of the channel's deviation and of its value), turn_deg (a rotation of
     each three channels together), warp (share by which time runs faster or slower).
     """
@@ -23,6 +24,7 @@ class Augment(Section):
     rotate_deg: float = Field(default=0.0, ge=0, le=180)
     zoom: float = Field(default=0.0, ge=0, lt=1)
     contrast: float = Field(default=0.0, ge=0, lt=1)
+    speed: float = Field(default=0.0, ge=0, lt=1)
     shift_s: float = Field(default=0.0, ge=0)
     gain_db: float = Field(default=0.0, ge=0)
     noise_snr_db: float | None = None

@@ -42,6 +42,22 @@ def test_a_short_clip_is_set_amid_silence_and_loses_nothing_by_a_shift():
         assert np.array_equal(np.trim_zeros(copy), x)
 
 
+def test_a_faster_clip_is_higher_and_keeps_its_length():
+    heard = set()
+    for copy in copies_of(TONE, count=30, speed=0.2):
+        assert len(copy) == len(TONE)
+        middle = copy[2000:6000]  # 4,000 of 8,000 Hz: a step of the spectrum is 2 Hz
+        heard.add(2 * int(np.argmax(np.abs(np.fft.rfft(middle * np.hanning(4000))))))
+    assert 350 <= min(heard) < 400 and 480 < max(heard) <= 530
+
+
+def test_a_slower_clip_keeps_its_middle():
+    x = np.zeros(1001, np.int16)
+    x[500] = 10_000
+    for copy in copies_of(x, count=10, speed=0.5):
+        assert abs(int(np.argmax(np.abs(copy))) - 500) <= 1
+
+
 def test_a_clip_longer_than_the_front_ends_keeps_its_length():
     assert len(copies_of(TONE, count=1, clip_s=0.5)[0]) == RATE_HZ
 
