@@ -20,10 +20,12 @@ _MOST_CLIP_S = 2.0
 _MOST_ARENA_BYTES = 48 * 1024
 _KIB = 1024
 _FEW_SAMPLES = 2_000
+_USUAL_SAMPLES = 5_000
 _MANY_SAMPLES = 20_000
+_LEAST_EPOCHS = 3
 _AUGMENT: Mapping[str, Tree] = {
     "image": {"shift": 0.08, "rotate_deg": 10, "zoom": 0.1, "contrast": 0.2},
-    "audio": {"shift_s": 0.05, "gain_db": 6, "noise_snr_db": 12, "mask_time": 0.1, "mask_frequency": 0.1},
+    "audio": {"speed": 0.1, "shift_s": 0.05, "gain_db": 6, "noise_snr_db": 12, "mask_time": 0.1, "mask_frequency": 0.1},
     "motion": {"jitter": 0.05, "scale": 0.1, "warp": 0.1},
 }
 _FAMILIES = {
@@ -48,8 +50,13 @@ def propose(seen: Seen, name: str, target: Target) -> str:
         "split": _split(seen),
         "frontend": frontend,
         "augment": _augment(seen, frontend["kind"]),
-        "search": {"families": _families(seen, frontend["kind"]), "trials": 8, "batch": 2, "epochs": 12},
-        "train": {"epochs": 40, "patience": 10, "balance": _is_uneven(seen)},
+        "search": {
+            "families": _families(seen, frontend["kind"]),
+            "trials": 8,
+            "batch": 2,
+            "epochs": _epochs(seen, 12),
+        },
+        "train": {"epochs": _epochs(seen, 40), "patience": 10, "balance": _is_uneven(seen)},
         "quantize": {"calibration_samples": 256},
         "gates": _gates(seen),
     }
@@ -189,6 +196,11 @@ def _augment(seen: Seen, kind: str) -> Tree:
     if kind not in _AUGMENT or count > _MANY_SAMPLES:
         return {"copies": 0}
     return {"kind": kind, "copies": 3 if count < _FEW_SAMPLES else 1, **_AUGMENT[kind]}
+
+
+def _epochs(seen: Seen, most: int) -> int:
+    """So few that a first verdict takes minutes: an epoch of many samples teaches as much as several of few."""
+    return max(_LEAST_EPOCHS, min(most, most * _USUAL_SAMPLES // len(seen.table)))
 
 
 def _families(seen: Seen, kind: str) -> list[str]:
