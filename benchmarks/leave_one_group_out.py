@@ -2,109 +2,84 @@
 
 With few groups (six speakers), one split says little. Each group in turn is the test, the next one the
 validation, the rest is trained on; the architecture is the one that the search chose, which had seen the
-main split's validation group. Features are standardised anew by each fold's training samples.
+main split's validation group. Features are standardised anew by each fold's training samples. Varied copies
+are those that prepare made, of the main split's training samples alone.
 """
 
-import json
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.measured import Kept, in_two_processes, int8_and_float, measured_once, winner_of
 from flashfit.data.features import AUGMENTED, SPLITS, Features, load_features
-from flashfit.gates.answers import answers_of
-from flashfit.gates.metrics import accuracy
-from flashfit.params import Params
-from flashfit.quantize.calibration import calibration_inputs
-from flashfit.quantize.converter import convert
-from flashfit.runtime.tflm import run_tflm
-from flashfit.search.outcome import Candidate, SearchOutcome
 from tasks.paths import Paths
 from tasks.stage import read_params
 
 
+class LeftOut(Kept):
+    """Accuracy on TFLM by the group left out, int8 and float, and the means over groups."""
+
+    int8: dict[str, float]
+    float_: dict[str, float]
+    int8_mean: float
+    float_mean: float
+
+
 def main(product: str, target: str) -> None:
     """Print int8 and float accuracy of every fold and their means, and keep them beside the build's verdict."""
-    paths = Paths.here()
-    files = paths.of_build(product, target)
-    winner = SearchOutcome.model_validate_json(files.search_outcome.read_bytes()).winner
-    if winner is None:
-        sys.exit(f"{product} → {target} has no winner; next: flashfit build {product} --target {target}")
-    prepared = paths.of_product(product)
-    everything = _joined([load_features(prepared.features(split)) for split in SPLITS])
-    copies = load_features(prepared.features(AUGMENTED))
-    folds: dict[str, dict[str, float]] = {}
-    groups = sorted(set(everything.groups))
-    for group in groups:
-        folds[group] = _fold(read_params(paths), product, winner.candidate, everything, copies, group, groups)
-        print(
-            f"{group}: int8 {100 * folds[group]['int8']:.1f} %, float {100 * folds[group]['float']:.1f} %", flush=True
-        )
-    mean = {kind: float(np.mean([fold[kind] for fold in folds.values()])) for kind in ("int8", "float")}
-    print(f"mean over {len(groups)} groups: int8 {100 * mean['int8']:.1f} %, float {100 * mean['float']:.1f} %")
-    place = files.verdict.parent.parent / "leave_one_group_out.json"
-    place.write_text(json.dumps({"folds": folds, "mean": mean}, indent=2) + "\n", encoding="utf-8")
+    measured_once("leave_one_group_out", LeftOut, _measure, product, target)
 
 
-def _fold(
-    params: Params,
-    product: str,
-    candidate: Candidate,
-    everything: Features,
-    copies: Features,
-    group: str,
-    groups: list[str],
-) -> dict[str, float]:
-    import keras
-
-    from flashfit.training.fit import Lesson, fit
-    from flashfit.training.keras_file import save_keras
-
-    settings = params.product(product)
-    validating = groups[(groups.index(group) + 1) % len(groups)]
-    held_out = np.isin(everything.groups, (group, validating))
-    train, extra = everything.at(~held_out), copies.at(~np.isin(copies.groups, (group, validating)))
-    mean, deviation = train.x.mean(axis=(0, 1), keepdims=True), train.x.std(axis=(0, 1), keepdims=True) + 1e-6
-    train, extra, validation, test = (
-        Features((part.x - mean) / deviation, part.y, part.ids, part.groups)
-        for part in (
-            train,
-            extra,
-            everything.at(everything.groups == validating),
-            everything.at(everything.groups == group),
-        )
+def _measure(paths: Paths, product: str, target: str, of: str) -> LeftOut:
+    groups = sorted(set(_everything(paths, product).groups.tolist()))
+    cases = [(paths.root, product, target, group, groups) for group in groups]
+    int8, float_ = {}, {}
+    for group, found in zip(groups, in_two_processes(_fold, cases), strict=True):
+        int8[group], float_[group] = found["int8"], found["float"]
+        print(f"without {group}: int8 {100 * int8[group]:.1f} %, float {100 * float_[group]:.1f} %", flush=True)
+    left_out = LeftOut(
+        of=of,
+        product=product,
+        target=target,
+        int8=int8,
+        float_=float_,
+        int8_mean=float(np.mean(list(int8.values()))),
+        float_mean=float(np.mean(list(float_.values()))),
     )
-    keras.utils.set_random_seed(params.seed)
-    lesson = Lesson(
-        task=settings.task,
-        train=train,
-        augmented=extra,
-        validation=validation,
-        epochs=settings.train.epochs,
-        patience=settings.train.patience,
-        balance=settings.train.balance,
-        seed=params.seed,
+    print(f"mean of {len(groups)}: int8 {100 * left_out.int8_mean:.1f} %, float {100 * left_out.float_mean:.1f} %")
+    return left_out
+
+
+def _fold(root: Path, product: str, target: str, group: str, groups: list[str]) -> dict[str, float]:
+    from flashfit.training.fit import fit, make_deterministic
+
+    paths = Paths(root)
+    params = read_params(paths)
+    make_deterministic(params.seed)
+    candidate = winner_of(paths, product, target).candidate
+    parts = _parts(paths, product, group, groups[(groups.index(group) + 1) % len(groups)])
+    return int8_and_float(
+        params.product(product), parts, params.seed, lambda lesson: fit(candidate.spec, candidate.recipe, lesson)
     )
-    model = fit(candidate.spec, candidate.recipe, lesson)
-    with TemporaryDirectory() as scratch:
-        file = Path(scratch) / "model.keras"
-        save_keras(model, file)
-        converted = convert(file, calibration_inputs(train, settings.quantize.calibration_samples, params.seed))
-    int8, float_ = run_tflm(converted.int8, test.x), run_tflm(converted.float32, test.x)
-    return {
-        name: accuracy(test.y, answers_of(settings.task, test.x, run.values).values)
-        for name, run in (("int8", int8), ("float", float_))
+
+
+def _parts(paths: Paths, product: str, test: str, validation: str) -> dict[str, Features]:
+    everything, copies = _everything(paths, product), load_features(paths.of_product(product).features(AUGMENTED))
+    train = everything.at(~np.isin(everything.groups, (test, validation)))
+    parts = {
+        "train": train,
+        AUGMENTED: copies.at(~np.isin(copies.groups, (test, validation))),
+        "validation": everything.at(everything.groups == validation),
+        "test": everything.at(everything.groups == test),
     }
+    mean, deviation = train.x.mean(axis=(0, 1), keepdims=True), train.x.std(axis=(0, 1), keepdims=True) + 1e-6
+    return {name: Features((part.x - mean) / deviation, part.y, part.ids, part.groups) for name, part in parts.items()}
 
 
-def _joined(parts: list[Features]) -> Features:
-    return Features(
-        np.concatenate([part.x for part in parts]),
-        np.concatenate([part.y for part in parts]),
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.groups for part in parts]),
-    )
+def _everything(paths: Paths, product: str) -> Features:
+    parts = [load_features(paths.of_product(product).features(split)) for split in SPLITS]
+    return Features(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y", "ids", "groups")))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,15 @@ catalogue's origin.
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from benchmarks.leave_one_group_out import LeftOut
+from benchmarks.measured import place_of
+from benchmarks.transfer import Transfer
 from flashfit.gates.estimate import Estimate
 from flashfit.gates.verdict import Gate, Quality, Verdict
 from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
@@ -23,6 +27,8 @@ from tasks.verdict import read_verdict
 
 PAGE = Path("docs") / "products.md"
 _ALWAYS = "digits"
+_LEFT_OUT = ("spoken-digits", "nano33ble")
+_TRANSFER = ("fashion", "nano33ble")
 _HEAD = """# What the products reach
 
 int8 on TFLM, on test splits that share no speaker, person, signer or stretch of time with training; the interval is
@@ -34,13 +40,25 @@ int8 on TFLM, on test splits that share no speaker, person, signer or stretch of
 
 
 def main(names: Sequence[str]) -> None:
-    """Build the named products, or all, then write the page from every verdict there is."""
+    """Build the named products, or all, and measure what one split cannot say; the page has what there is."""
     paths = Paths.here()
-    for name in names or (_ALWAYS, *shipped(paths.products)):
+    for name in names or (_ALWAYS, *sorted(shipped(paths.products), key=lambda name: _has_backbone(paths, name))):
         print(f"── {name}", flush=True)
         if _fetched(paths, name):
             subprocess.run(["flashfit", "build", name], check=False)
-    _write_page(paths)
+            _measure_more(name)
+        _write_page(paths)
+
+
+def _measure_more(name: str) -> None:
+    for benchmark, (product, target) in (("leave_one_group_out", _LEFT_OUT), ("transfer", _TRANSFER)):
+        if product == name:
+            subprocess.run([sys.executable, "-m", f"benchmarks.{benchmark}", product, target], check=False)
+
+
+def _has_backbone(paths: Paths, name: str) -> bool:
+    """Such a product waits for the others: its backbone may be one of them."""
+    return "backbone" in _section(paths, name)["search"]
 
 
 def _fetched(paths: Paths, name: str) -> bool:
@@ -52,11 +70,17 @@ def _fetched(paths: Paths, name: str) -> bool:
 
 
 def _dataset_of(paths: Paths, name: str) -> str | None:
-    file = paths.products / f"{name}.yaml"
-    if not file.is_file():
+    if not (paths.products / f"{name}.yaml").is_file():
         return None
-    source = Path(yaml.safe_load(file.read_text(encoding="utf-8"))["products"][name]["source"]["path"])
-    return source.name if (paths.root / source).parent == paths.datasets else None
+    source = paths.root / _section(paths, name)["source"]["path"]
+    known = [folder.name for folder in (source, *source.parents) if folder.parent == paths.datasets]
+    return known[0] if known else None
+
+
+def _section(paths: Paths, name: str) -> dict[str, Any]:
+    tree = yaml.safe_load((paths.products / f"{name}.yaml").read_text(encoding="utf-8"))
+    section: dict[str, Any] = tree["products"][name]
+    return section
 
 
 def _write_page(paths: Paths) -> None:
@@ -68,9 +92,32 @@ def _write_page(paths: Paths) -> None:
             rows.append(_row(build, verdict))
     page = paths.root / PAGE
     notes = page.read_text(encoding="utf-8").partition("\n## ") if page.is_file() else ("", "", "")
-    table = _HEAD.format(cores=os.cpu_count()) + "\n".join(rows) + "\n"
+    table = _HEAD.format(cores=os.cpu_count()) + "\n".join([*rows, *_left_out(paths), *_transfer(paths)]) + "\n"
     page.write_text(table + notes[1] + notes[2], encoding="utf-8")
-    print(table)
+
+
+def _left_out(paths: Paths) -> Iterator[str]:
+    place = place_of(paths, *_LEFT_OUT, "leave_one_group_out")
+    if place.is_file():
+        found = LeftOut.model_validate_json(place.read_bytes())
+        folds = ", ".join(f"{group} {100 * share:.1f}" for group, share in found.int8.items())
+        yield (
+            f"\n**{found.product}, each of {len(found.int8)} speakers left out in turn**: int8 accuracy"
+            f" {100 * found.int8_mean:.1f} % on average (float {100 * found.float_mean:.1f} %): {folds}."
+        )
+
+
+def _transfer(paths: Paths) -> Iterator[str]:
+    place = place_of(paths, *_TRANSFER, "transfer")
+    if place.is_file():
+        found = Transfer.model_validate_json(place.read_bytes())
+        on_backbone, from_scratch = (100 * sum(shares) / len(shares) for shares in (found.backbone, found.scratch))
+        yield (
+            f"\n**{found.product}, the same network with its backbone's weights and from scratch**,"
+            f" {len(found.backbone)} seeds, int8, {found.samples} test samples: {on_backbone:.1f} % and"
+            f" {from_scratch:.1f} %; the gain is {100 * found.gain:+.1f} points, 95 % interval"
+            f" {100 * found.low:+.1f} to {100 * found.high:+.1f} (paired t)."
+        )
 
 
 def _row(build: Build, verdict: Verdict) -> str:

@@ -55,19 +55,31 @@ def make_deterministic(seed: int) -> None:
 
 
 def fit(spec: Spec, recipe: Recipe, lesson: Lesson, callbacks: Sequence[keras.callbacks.Callback] = ()) -> keras.Model:
-    """Train a fresh model of spec and return it with the weights of its best epoch by validation loss.
+    """A fresh network of spec, trained as fit_network does."""
+    frozen = spec.backbone.frozen if spec.backbone else None
+    return fit_network(network(spec, lesson.seed), frozen, recipe, lesson, callbacks)
 
-    A backbone stays frozen for the spec's share of the epochs and is then trained at a tenth of the rate. A
-    regression learns its target standardised by training's mean and deviation; the model returned answers in
-    the target's own unit. The best weights are on disk while it trains.
+
+def fit_network(
+    model: keras.Model,
+    frozen: float | None,
+    recipe: Recipe,
+    lesson: Lesson,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> keras.Model:
+    """Train model and return it with the weights of its best epoch by validation loss.
+
+    frozen: the share of the epochs for which its backbone stays as it is, to be trained at a tenth of the rate
+    after them; None trains all of it, all the time. A regression learns its target standardised by training's
+    mean and deviation; the model returned answers in the target's own unit. The best weights are on disk while
+    it trains.
     """
-    model = network(spec, lesson.seed)
     examples = _examples(lesson)
     with TemporaryDirectory() as scratch:
         best = keras.callbacks.ModelCheckpoint(
             str(Path(scratch) / "best.weights.h5"), monitor="val_loss", save_best_only=True, save_weights_only=True
         )
-        for phase in _phases(spec, recipe, lesson.epochs):
+        for phase in _phases(frozen, recipe, lesson.epochs):
             if phase.body is not None:
                 set_trainable(model, body=phase.body)
             _train(model, examples, lesson, phase, [best, *callbacks])
@@ -87,10 +99,10 @@ class _Phase:
     body: bool | None = None
 
 
-def _phases(spec: Spec, recipe: Recipe, epochs: int) -> list[_Phase]:
-    if spec.backbone is None:
+def _phases(frozen: float | None, recipe: Recipe, epochs: int) -> list[_Phase]:
+    if frozen is None:
         return [_Phase(0, epochs, recipe)]
-    thaw = round(spec.backbone.frozen * epochs)
+    thaw = round(frozen * epochs)
     slower = recipe.model_copy(update={"learning_rate": recipe.learning_rate / _FINE_TUNING_SLOWDOWN})
     phases = [_Phase(0, thaw, recipe, body=False), _Phase(thaw, epochs, slower, body=True)]
     return [phase for phase in phases if phase.end > phase.first]
