@@ -4,24 +4,37 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from flashfit.errors import SurroundingsError
 
 
-def run_child(module: str, arguments: Sequence[str], task: str, timeout_s: float) -> str:
+def run_child(
+    module: str, arguments: Sequence[str], task: str, timeout_s: float, memory_bytes: int | None = None
+) -> str:
     """Run `python -m module arguments` and return its stderr.
 
-    task: what it does, for the message. Raises SurroundingsError when the child fails, is killed by a
-    signal (a native abort or segmentation fault) or outlasts timeout_s.
+    task: what it does, for the message. memory_bytes: of address space at most, for children that read what
+    strangers wrote. Raises SurroundingsError when the child fails, is killed by a signal (a native abort or
+    segmentation fault) or outlasts timeout_s.
     """
     command = [sys.executable, "-m", module, *arguments]
+    limit = partial(_limit_memory, memory_bytes) if memory_bytes else None
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout_s)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=timeout_s, preexec_fn=limit
+        )
     except subprocess.TimeoutExpired:
         raise SurroundingsError(f"{task} did not end within {timeout_s:g} s") from None
     if done.returncode == 0:
         return done.stderr
     raise SurroundingsError(f"{task} failed: {_cause(done.returncode)}{_last_line(done.stderr)}")
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    import resource  # not on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 def _cause(returncode: int) -> str:

@@ -1,0 +1,1 @@
+"""Any .tflite file, ours or a stranger's: checked, read, described, scored."""
