@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flashfit.errors import ConfigError, SurroundingsError
 from flashfit.params import Build
@@ -46,10 +46,9 @@ def read_graph(paths: Paths, builds: Collection[Build]) -> list[Stage]:
     DVC cannot read dvc.yaml, SurroundingsError where it cannot read anything else.
     """
     with _repository(paths) as repo:
-        addresses = {stage.name: stage.addressing for stage in repo.index.graph}
-        upstream = {
-            stage.name: tuple(above.name for above in repo.index.graph.successors(stage)) for stage in repo.index.graph
-        }
+        graph = _stages_alone(repo)
+        addresses = {stage.name: stage.addressing for stage in graph}
+        upstream = {stage.name: tuple(above.name for above in graph.successors(stage)) for stage in graph}
         names = _in_order([f"{LAST_VERB}@{build.name}" for build in builds], upstream)
         stale = repo.status(targets=[addresses[name] for name in names])
     fresh: set[str] = set()
@@ -57,6 +56,14 @@ def read_graph(paths: Paths, builds: Collection[Build]) -> list[Stage]:
         if addresses[name] not in stale and fresh.issuperset(upstream[name]):
             fresh.add(name)
     return [Stage(name, upstream[name], name in fresh) for name in names]
+
+
+def _stages_alone(repo: "Repo") -> Any:
+    """The graph without what `dvc add` follows: data have nothing to run."""
+    from dvc.stage import PipelineStage
+
+    graph = repo.index.graph
+    return graph.subgraph([stage for stage in graph if isinstance(stage, PipelineStage)])
 
 
 def _in_order(ends: Collection[str], upstream: dict[str, tuple[str, ...]]) -> list[str]:

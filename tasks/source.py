@@ -7,8 +7,9 @@ from tasks.paths import Paths
 
 def require_source(paths: Paths, product: Product) -> None:
     """Raise DataError, with the command that brings them, where a product's data or backbone are not here."""
-    for path in (product.source.path, product.search.backbone):
-        if path is None or (paths.root / path).exists():
+    backbone = product.search.backbone
+    for path in (product.source.path, *([backbone.path] if backbone else [])):
+        if (paths.root / path).exists():
             continue
         place = paths.root / path
         fetched = place.parent == paths.datasets

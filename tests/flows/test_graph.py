@@ -43,6 +43,13 @@ def test_stages_come_in_an_order_in_which_they_can_run_one_build_after_the_other
         assert set(stage.upstream) <= set(BOTH[:number])
 
 
+def test_data_that_dvc_add_follows_are_no_stage(line: PlayLine) -> None:
+    (line.paths.root / "recordings.txt").write_text("a folder of recordings\n", encoding="utf-8")
+    command = [sys.executable, "-m", "dvc", "add", "-q", "recordings.txt"]
+    subprocess.run(command, cwd=line.paths.root, check=True)
+    assert [stage.name for stage in graph(line)] == BOTH
+
+
 def test_one_target_leaves_out_the_stages_of_the_other(line: PlayLine) -> None:
     assert [stage.name for stage in graph(line, "nano33ble")] == BOTH[:6]
 
