@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flashfit.data.features import AUGMENTED, load_features
+from flashfit.errors import ConfigError
 from flashfit.figure import save_png
 from flashfit.footprint import Footprint
 from flashfit.models.cuts import read_cuts
-from flashfit.models.spec import Classes, Head, Reconstruction, Regression
-from flashfit.params import Build, Metric, Params, Product
+from flashfit.models.spec import Backbone, Classes, Head, Reconstruction, Regression
+from flashfit.params import Build, Metric, Params, Product, Search
 from flashfit.search.outcome import SearchOutcome, TrialRecord
 from flashfit.search.plots import history_picture, importances_picture, pareto_picture
 from flashfit.search.study import Question, explore
@@ -41,6 +42,22 @@ def search(product: str, target: str) -> str:
     return _summary(outcome, build)
 
 
+def offered_backbones(search: Search, product: str) -> tuple[Backbone, ...]:
+    """The cuts of the backbone's file, from shallow to deep; none where the search names no backbone.
+
+    Raises ConfigError for a file that is not the one that was pinned, and as read_cuts does.
+    """
+    if search.backbone is None:
+        return ()
+    path, pinned = search.backbone.path, search.backbone.sha256
+    if pinned is not None and path.is_file() and (found := file_sha256(path)) != pinned:
+        raise ConfigError(
+            f"search.backbone: {path} has the sha256 {found}, and params.yaml pins {pinned}",
+            next_step=f"restore the file or pin this one, then flashfit build {product}",
+        )
+    return read_cuts(path)
+
+
 def _question(paths: Paths, params: Params, build: Build) -> Question:
     files = paths.of_product(build.product)
     product = params.product(build.product)
@@ -56,7 +73,7 @@ def _question(paths: Paths, params: Params, build: Build) -> Question:
         augmented=files.features(AUGMENTED),
         validation=files.features("validation"),
         balance=product.train.balance,
-        backbones=read_cuts(product.search.backbone) if product.search.backbone else (),
+        backbones=offered_backbones(product.search, build.product),
         calibration_samples=product.quantize.calibration_samples,
         seed=params.seed,
     )
@@ -139,8 +156,11 @@ def _summary(outcome: SearchOutcome, build: Build) -> str:
 
 
 def _flat(question: Question) -> dict[str, object]:
+    backbone = question.backbones[0] if question.backbones else None
     return {
-        **question.search.model_dump(),
+        **question.search.model_dump(exclude={"backbone"}),
+        "backbone": backbone and backbone.path,
+        "backbone_sha256": backbone and backbone.sha256,
         **{f"budget_{name}": int(value) for name, value in question.budget.model_dump().items()},
         "calibration_samples": question.calibration_samples,
         "seed": question.seed,

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from flashfit.cli import build, data, new, pull, status, verdict
+from flashfit.cli import backbone, build, data, new, pull, status, verdict
 from flashfit.errors import FlashfitError, SurroundingsError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(build.build)
 app.command()(verdict.verdict)
 app.command()(status.status)
 app.command()(pull.pull)
+app.command()(backbone.backbone)
 app.add_typer(data.data, name="data")
 
 

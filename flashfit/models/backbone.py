@@ -1,4 +1,4 @@
-"""Trained networks as the first layers of new ones.
+"""Trained networks as the first layers of new ones, and MobileNets to start from.
 
 A backbone stays one layer of the new network, a model within the model. Its batch normalisation is never
 trained and runs as in inference: the statistics are those it was trained with. (Keras 3 forgets a call's
@@ -6,7 +6,6 @@ trained and runs as in inference: the statistics are those it was trained with. 
 """
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -14,14 +13,13 @@ import keras
 from flashfit.errors import ConfigError
 from flashfit.models.spec import Backbone, Shape
 
+KINDS = {"mobilenet-v1": keras.applications.MobileNet, "mobilenet-v2": keras.applications.MobileNetV2}
+"""The backbones that can be made, by name."""
+
 _POOLING = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
-_MOMENTUM = 0.9  # as in network: Keras' default follows too slowly for small sets
-
-_V1 = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
-"""Filters and stride of each depthwise separable convolution: Howard et al., 2017, table 1."""
-
-_V2 = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-"""Expansion, filters, repeats and first stride of each bottleneck: Sandler et al., 2018, table 2."""
+_LEAST_PIXELS = 32  # Keras' own limit: five strides leave one pixel of it
+_LEAST_WIDTH = 1 / 32  # one filter in MobileNet's first convolution
+_MOST_WIDTH = 2.0  # published ones end at 1.4
 
 
 def graft(layer: Backbone, x: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -32,7 +30,7 @@ def graft(layer: Backbone, x: keras.KerasTensor, name: str) -> keras.KerasTensor
     """
     body = load_backbone(Path(layer.path), sha256=layer.sha256, cut=layer.cut, name=name)
     if tuple(body.input_shape[1:]) != tuple(x.shape[1:]):
-        needs, given = (" × ".join(map(str, shape[1:])) for shape in (body.input_shape, x.shape))
+        needs, given = (_sides(shape[1:]) for shape in (body.input_shape, x.shape))
         raise ConfigError(f"search.backbone: {layer.path} takes inputs of {needs}, and these are {given}")
     _set_trainable(body, True)
     return body(x)
@@ -64,32 +62,45 @@ def set_trainable(model: keras.Model, *, body: bool) -> None:
         _set_trainable(backbone, body)
 
 
-def mobilenet_v1(input_shape: Shape, width: float) -> keras.Model:
-    """MobileNet's body, untrained: (batch, *input_shape) float32 to (batch, height, width, channels).
+def mobilenet(kind: str, input_shape: Shape, width: float, weights: Path | None = None) -> keras.Model:
+    """Keras' own MobileNet or MobileNetV2 without its head: (batch, *input_shape) float32 to (batch, h, w, channels).
 
-    width: factor of all filters, rounded to 8, at least 8. A stride that would leave less than 2 pixels a
-    side is left out, so pictures may be of any size. Howard et al., 2017, arXiv:1704.04861.
+    kind: of KINDS. input_shape: from 32 × 32 pixels, of 1 or 3 channels. width: factor of the filters, 1 as
+    published. weights: as .weights.h5 or the .h5 that Keras publishes for this kind and width, whose pixels
+    are from -1 to 1; without them the network is untrained, its weights drawn from Keras' seed. Raises
+    ConfigError naming the number that cannot be, or the file that holds no such weights.
+
+    Howard et al., 2017, arXiv:1704.04861; Sandler et al., 2018, arXiv:1801.04381.
     """
-    inputs = keras.Input(input_shape, name="input")
-    x = _conv(inputs, _filters(32, width), "stem", kernel=3, stride=2)
-    for index, (filters, stride) in enumerate(_V1):
-        x = _depthwise(x, f"{index}_depthwise", stride)
-        x = _conv(x, _filters(filters, width), f"{index}_pointwise")
-    return keras.Model(inputs, x, name="mobilenet_v1")
+    _refuse(kind, input_shape, width)
+    if weights is not None and not weights.is_file():
+        raise ConfigError(f"weights: {weights} does not exist")
+    try:
+        return KINDS[kind](input_shape, alpha=width, include_top=False, weights=weights)
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        if weights is None:
+            raise
+        cause, _, _ = _first_line(error).partition(" Example error message")
+        raise ConfigError(
+            f"weights: {weights} does not fit {kind} of width {width:g} on {_sides(input_shape)}: {cause}",
+            next_step="name the kind, width and channels that the weights were trained with",
+        ) from None
 
 
-def mobilenet_v2(input_shape: Shape, width: float) -> keras.Model:
-    """MobileNetV2's body, untrained; shapes, width and strides as in mobilenet_v1.
-
-    The last convolution, to 1280 channels, is only widened, never narrowed. Sandler et al., 2018,
-    arXiv:1801.04381.
-    """
-    inputs = keras.Input(input_shape, name="input")
-    x = _conv(inputs, _filters(32, width), "stem", kernel=3, stride=2)
-    for index, (expansion, filters, stride) in enumerate(_bottlenecks()):
-        x = _bottleneck(x, f"{index}", expansion, _filters(filters, width), stride)
-    x = _conv(x, _filters(1280, max(1.0, width)), "last")
-    return keras.Model(inputs, x, name="mobilenet_v2")
+def _refuse(kind: str, input_shape: Shape, width: float) -> None:
+    """Raise ConfigError for what Keras' builders have no network for."""
+    height, across, channels = input_shape
+    if kind not in KINDS:
+        raise ConfigError(f"no backbone {kind!r} (there are: {', '.join(KINDS)})")
+    if min(height, across) < _LEAST_PIXELS:
+        raise ConfigError(
+            f"input: {kind} takes pictures from {_LEAST_PIXELS} × {_LEAST_PIXELS}, and these are {_sides(input_shape)}",
+            next_step="frontend.size makes them larger",
+        )
+    if channels not in (1, 3):
+        raise ConfigError(f"input: {kind} takes 1 or 3 channels, and these have {channels}")
+    if not _LEAST_WIDTH <= width <= _MOST_WIDTH:
+        raise ConfigError(f"width: must be from {_LEAST_WIDTH} to {_MOST_WIDTH:g} (got {width:g})")
 
 
 def _set_trainable(backbone: keras.Model, trainable: bool) -> None:
@@ -114,6 +125,10 @@ def _load(path: Path, sha256: str | None) -> keras.Model:
     return model
 
 
+def _sides(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
@@ -131,43 +146,3 @@ def _last(model: keras.Model, path: Path, cut: str | None) -> keras.layers.Layer
     if cut not in names:
         raise ConfigError(f"search.backbone: {path} has no layer {cut} (it has {', '.join(names)})")
     return model.get_layer(cut)
-
-
-def _bottlenecks() -> Iterator[tuple[int, int, int]]:
-    """Expansion, filters and stride of each: a repeat has a stride of 1."""
-    for expansion, filters, repeats, stride in _V2:
-        for repeat in range(repeats):
-            yield expansion, filters, 1 if repeat else stride
-
-
-def _bottleneck(x: keras.KerasTensor, name: str, expansion: int, filters: int, stride: int) -> keras.KerasTensor:
-    y = x if expansion == 1 else _conv(x, expansion * x.shape[-1], f"{name}_expand")
-    y = _conv(_depthwise(y, f"{name}_depthwise", stride), filters, f"{name}_project", relu=False)
-    return keras.layers.Add(name=f"{name}_add")([x, y]) if x.shape == y.shape else y
-
-
-def _filters(filters: int, width: float) -> int:
-    return max(8, round(filters * width / 8) * 8)
-
-
-def _conv(
-    x: keras.KerasTensor, filters: int, name: str, *, kernel: int = 1, stride: int = 1, relu: bool = True
-) -> keras.KerasTensor:
-    step = _stride(x, stride)
-    x = keras.layers.Conv2D(filters, kernel, step, padding="same", use_bias=False, name=name)(x)
-    return _normalised(x, name, relu)
-
-
-def _depthwise(x: keras.KerasTensor, name: str, stride: int) -> keras.KerasTensor:
-    step = _stride(x, stride)
-    x = keras.layers.DepthwiseConv2D(3, step, padding="same", use_bias=False, name=name)(x)
-    return _normalised(x, name, relu=True)
-
-
-def _stride(x: keras.KerasTensor, stride: int) -> int:
-    return stride if min(x.shape[1:3]) >= 2 * stride else 1
-
-
-def _normalised(x: keras.KerasTensor, name: str, relu: bool) -> keras.KerasTensor:
-    x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm")(x)
-    return keras.layers.ReLU(6.0, name=f"{name}_relu")(x) if relu else x

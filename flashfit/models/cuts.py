@@ -178,7 +178,7 @@ def _operator(layer: _Layer, inputs: list[_Made], count: int) -> tuple[Shape, Pl
         case "ZeroPadding2D":
             (top, bottom), (left, right) = layer.options["padding"]
             return _plain("PAD", (height + top + bottom, width + left + right, channels), reads)
-        case "Add":
+        case "Add" if shape[:2] != (1, 1):  # of one pixel the converter makes a bias, with a RESHAPE somewhere before
             return _plain("ADD", shape, reads)
         case "AveragePooling2D":
             return _plain("AVERAGE_POOL_2D", (*_slid(layer, shape), channels), reads)

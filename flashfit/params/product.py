@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from flashfit.params.augmentation import Augment
 from flashfit.params.frontends import Frontend
-from flashfit.params.section import Name, Positive, PositiveBytes, Rate, Section, Share
+from flashfit.params.section import Name, Positive, PositiveBytes, Rate, Section, Sha256, Share
 from flashfit.params.sources import Source
 
 Task = Literal["classification", "anomaly", "regression"]
@@ -88,22 +88,29 @@ class Split(Section):
         return self
 
 
-class Search(Section):
-    """How wide and how long to look. `batch` trials are asked together and told together.
+class Backbone(Section):
+    """The .keras file that the transfer family starts from.
 
-    backbone: the .keras file that the transfer family starts from.
+    sha256: of that file, and no other will do; None takes whatever lies there, and a change of it goes unseen.
     """
+
+    path: Path
+    sha256: Sha256 | None = None
+
+
+class Search(Section):
+    """How wide and how long to look. `batch` trials are asked together and told together."""
 
     families: tuple[Family, ...] = ("dense", "conv", "separable")
     trials: int = Field(default=16, gt=0)
     batch: int = Field(default=2, gt=0)
     epochs: int = Field(default=20, gt=0)
-    backbone: Path | None = None
+    backbone: Backbone | None = None
 
     @model_validator(mode="after")
     def _transfer_has_a_backbone(self) -> "Search":
         if "transfer" in self.families and self.backbone is None:
-            raise ValueError("the transfer family needs a backbone, a .keras file")
+            raise ValueError("the transfer family needs a backbone, the path of a .keras file")
         return self
 
 

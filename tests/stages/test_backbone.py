@@ -2,14 +2,19 @@
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from flashfit.errors import ConfigError
+from flashfit.models.cuts import read_cuts
+from flashfit.models.operators import plan
 from flashfit.models.planned import PlannedOperator
 from flashfit.models.spec import Backbone, Classes, GlobalAverage, Spec
+from flashfit.search.predict import predict
 
 keras = pytest.importorskip("keras")
 
@@ -38,6 +43,14 @@ def pictures(count: int, shape: tuple[int, int, int] = SHAPE) -> NDArray[np.floa
     return np.random.default_rng(5).random((count, *shape), dtype=np.float32)
 
 
+def learn_statistics(model: keras.Model, inputs: NDArray[np.float32]) -> None:
+    """At once, by a momentum of zero for one pass."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(inputs, training=True)
+
+
 def backbone(path: Path, **changed: object) -> Backbone:
     layer = Backbone(
         path=str(path),
@@ -50,11 +63,15 @@ def backbone(path: Path, **changed: object) -> Backbone:
     return layer.model_copy(update=changed)
 
 
+def spec_on(layer: Backbone) -> Spec:
+    layers = (layer, GlobalAverage())
+    return Spec(family="transfer", input_shape=layer.input_shape, head=Classes(count=4), layers=layers)
+
+
 def network_on(layer: Backbone) -> keras.Model:
     from flashfit.models.network import network
 
-    layers = (layer, GlobalAverage())
-    return network(Spec(family="transfer", input_shape=SHAPE, head=Classes(count=4), layers=layers))
+    return network(spec_on(layer))
 
 
 def test_a_network_on_a_backbone_starts_with_its_answers(trained: Path) -> None:
@@ -158,38 +175,132 @@ def test_a_network_without_pictures_has_no_backbone(tmp_path: Path) -> None:
         load_backbone(tmp_path / "flat.keras")
 
 
+class Made(NamedTuple):
+    """A MobileNet in its file, and its cuts."""
+
+    path: Path
+    shape: tuple[int, int, int]
+    cuts: tuple[Backbone, ...]
+
+
+@pytest.fixture(scope="module", params=[("mobilenet-v1", (36, 50, 1), 0.25), ("mobilenet-v2", (33, 40, 3), 0.1)])
+def mobile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Of each kind one, for pictures whose sides turn odd on the way, with statistics and biases as if trained."""
+    from flashfit.models.backbone import mobilenet
+    from flashfit.training.keras_file import save_keras
+
+    kind, shape, width = request.param
+    keras.utils.set_random_seed(0)
+    model = mobilenet(kind, shape, width)
+    noise = np.random.default_rng(3)
+    model.set_weights([one + noise.normal(0, 0.1, one.shape) * (one.ndim == 1) for one in model.get_weights()])
+    learn_statistics(model, pictures(16, shape))
+    path = tmp_path_factory.mktemp(kind) / "mobile.keras"
+    save_keras(model, path)
+    return Made(path, shape, read_cuts(path))
+
+
+def test_a_mobilenet_is_cut_behind_every_block_and_within_none(mobile: Made) -> None:
+    cuts = [one.cut for one in mobile.cuts]
+    if cuts[0] == "conv1_relu":
+        assert cuts == ["conv1_relu", *(f"conv_pw_{block}_relu" for block in range(1, 14))]
+    else:
+        assert (cuts[0], cuts[-1], len(cuts)) == ("Conv1_relu", "out_relu", 25)
+        assert {"block_1_project_BN", "block_6_expand_relu", "block_15_add"} < set(cuts)
+        assert not [cut for cut in cuts if "depthwise" in cut or "pad" in cut]
+    body = keras.models.load_model(mobile.path)
+    assert all(body.get_layer(one.cut).output.shape[1:] == one.output_shape for one in mobile.cuts)
+
+
+def test_the_whole_of_a_mobilenet_converts_as_planned_and_tflm_answers_alike(mobile: Made) -> None:
+    from flashfit.quantize.convert import to_float, to_int8
+    from flashfit.runtime.footprint import measured_footprint
+    from flashfit.runtime.operators import operators
+    from flashfit.runtime.tflm import run_tflm
+
+    inputs, spec = pictures(16, mobile.shape), spec_on(mobile.cuts[-1])
+    model = network_on(mobile.cuts[-1])
+    int8 = to_int8(model, inputs)
+    assert [(one.name, one.macs) for one in operators(int8)] == [(one.name, one.macs) for one in plan(spec)]
+    measured, predicted = measured_footprint(int8, run_tflm(int8, inputs[:1])), predict(spec)
+    assert predicted.flash_bytes == pytest.approx(measured.flash_bytes, rel=0.02)
+    assert predicted.arena_bytes == pytest.approx(measured.arena_bytes, rel=0.02)
+    answers = model.predict(inputs[:8], verbose=0)
+    assert np.abs(run_tflm(to_float(model), inputs[:8]).values - answers).max() < 1e-3
+
+
+def test_the_first_blocks_of_a_mobilenet_answer_as_int8_as_they_did(mobile: Made) -> None:
+    """Of untrained layers a dozen are already chaos, in which each rounding grows."""
+    from flashfit.quantize.convert import to_int8
+    from flashfit.runtime.tflm import run_tflm
+
+    inputs, model = pictures(16, mobile.shape), network_on(mobile.cuts[2])
+    answers = model.predict(inputs, verbose=0)
+    error = np.abs(run_tflm(to_int8(model, inputs), inputs).values - answers).mean()
+    assert error <= 0.5 / 256 + 0.1 * answers.std(axis=0).mean()
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # what Keras says before it refuses a file
+@pytest.mark.parametrize("ending", [".weights.h5", "_no_top.h5"])
+def test_given_weights_are_those_of_the_mobilenet_whatever_the_size_of_its_pictures(
+    tmp_path: Path, ending: str
+) -> None:
+    from keras.src.legacy.saving import legacy_h5_format  # as in the files that Keras publishes
+
+    from flashfit.models.backbone import mobilenet
+
+    file = tmp_path / f"given{ending}"
+    given = mobilenet("mobilenet-v1", (64, 64, 3), 0.25)
+    if ending == ".weights.h5":
+        given.save_weights(file)
+    else:
+        with h5py.File(file, "w") as group:
+            legacy_h5_format.save_weights_to_hdf5_group(group, given)
+    made = mobilenet("mobilenet-v1", (96, 48, 3), 0.25, file)
+    assert all(np.array_equal(*pair) for pair in zip(made.get_weights(), given.get_weights(), strict=True))
+    with pytest.raises(ConfigError, match=r"width 0\.5 on 64 × 64 × 3: .*; next: name the kind, width"):
+        mobilenet("mobilenet-v1", (64, 64, 3), 0.5, file)
+    with pytest.raises(ConfigError, match=r"width 0\.25 on 64 × 64 × 1: .*; next: name the kind, width") as refused:
+        mobilenet("mobilenet-v1", (64, 64, 1), 0.25, file)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
-    ("shape", "width", "output", "weights"),
+    ("kind", "shape", "width", "message"),
     [
-        ((96, 96, 3), 0.25, (3, 3, 256), 218_544),
-        ((28, 28, 1), 0.25, (2, 2, 256), 218_400),
+        ("mobilenet-v1", (28, 64, 1), 0.25, "takes pictures from 32 × 32, and these are 28 × 64 × 1"),
+        ("mobilenet-v2", (64, 64, 2), 0.25, "takes 1 or 3 channels, and these have 2"),
+        ("mobilenet-v1", (64, 64, 3), 0.03, r"width: must be from 0\.03125 to 2 \(got 0\.03\)"),
+        ("mobilenet-v2", (64, 64, 3), float("nan"), r"width: must be from 0\.03125 to 2 \(got nan\)"),
+        ("mobilenet-v3", (64, 64, 3), 0.5, r"no backbone 'mobilenet-v3' \(there are: mobilenet-v1, mobilenet-v2\)"),
     ],
 )
-def test_mobilenet_v1_takes_any_size(
-    shape: tuple[int, int, int], width: float, output: tuple[int, int, int], weights: int
+def test_a_mobilenet_that_cannot_be_is_refused_with_the_number(
+    kind: str, shape: tuple[int, int, int], width: float, message: str
 ) -> None:
-    from flashfit.models.backbone import mobilenet_v1
+    from flashfit.models.backbone import mobilenet
 
-    body = mobilenet_v1(shape, width)
-    assert (body.output_shape[1:], body.count_params()) == (output, weights)
-
-
-@pytest.mark.parametrize(
-    ("shape", "output"), [((96, 96, 3), (3, 3, 1280)), ((28, 28, 1), (2, 2, 1280)), ((8, 8, 1), (2, 2, 1280))]
-)
-def test_mobilenet_v2_takes_any_size(shape: tuple[int, int, int], output: tuple[int, int, int]) -> None:
-    from flashfit.models.backbone import mobilenet_v2
-
-    assert mobilenet_v2(shape, 0.35).output_shape[1:] == output
+    with pytest.raises(ConfigError, match=message):
+        mobilenet(kind, shape, width)
 
 
-def test_both_mobilenets_have_the_weights_of_keras_own() -> None:
-    from flashfit.models.backbone import mobilenet_v1, mobilenet_v2
+def test_weights_that_are_not_there_or_no_weights_are_named(tmp_path: Path) -> None:
+    from flashfit.models.backbone import mobilenet
 
-    theirs = keras.applications.MobileNet((64, 64, 3), alpha=0.25, include_top=False, weights=None)
-    assert mobilenet_v1((64, 64, 3), 0.25).count_params() == theirs.count_params()
-    theirs = keras.applications.MobileNetV2((64, 64, 3), alpha=0.5, include_top=False, weights=None)
-    assert mobilenet_v2((64, 64, 3), 0.5).count_params() == theirs.count_params()
+    with pytest.raises(ConfigError, match=r"weights: .*gone\.h5 does not exist"):
+        mobilenet("mobilenet-v1", (32, 32, 1), 0.25, tmp_path / "gone.h5")
+    (tmp_path / "junk.h5").write_bytes(b"no weights")
+    with pytest.raises(ConfigError, match=r"weights: .*junk\.h5 does not fit mobilenet-v1"):
+        mobilenet("mobilenet-v1", (32, 32, 1), 0.25, tmp_path / "junk.h5")
+
+
+def test_a_body_ends_before_a_sum_of_single_pixels(tmp_path: Path) -> None:
+    """Of it the converter makes more than an ADD."""
+    from flashfit.models.backbone import mobilenet
+
+    mobilenet("mobilenet-v2", (32, 32, 1), 0.1).save(tmp_path / "small.keras")
+    deepest = read_cuts(tmp_path / "small.keras")[-1]
+    assert (deepest.cut, deepest.output_shape) == ("block_13_project_BN", (1, 1, 16))
 
 
 def test_keras_own_mobilenet_is_a_backbone_too(tmp_path: Path) -> None:

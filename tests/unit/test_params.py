@@ -106,6 +106,27 @@ def test_a_product_that_contradicts_itself_is_refused(
         parse_params(tree, TARGETS)
 
 
+@pytest.mark.parametrize(
+    ("backbone", "message"),
+    [
+        ("b.keras", r"search\.backbone: input should be a valid dictionary.*\(got 'b\.keras'\)"),
+        ({"sha256": None}, r"search\.backbone\.path: field required"),
+        ({"path": "b.keras", "sha256": "0" * 63}, r"search\.backbone\.sha256: string should match pattern"),
+    ],
+)
+def test_a_backbone_is_a_path_and_a_whole_sha256(tree: dict[str, Any], backbone: object, message: str) -> None:
+    tree["products"]["digits"]["search"] = {"families": ["transfer"], "backbone": backbone}
+    with pytest.raises(ConfigError, match=message):
+        parse_params(tree, TARGETS)
+
+
+def test_a_backbone_need_not_be_pinned(tree: dict[str, Any]) -> None:
+    tree["products"]["digits"]["search"] = {"families": ["transfer"], "backbone": {"path": "b.keras", "sha256": None}}
+    backbone = parse_params(tree, TARGETS).product("digits").search.backbone
+    assert backbone is not None
+    assert (backbone.path, backbone.sha256) == (Path("b.keras"), None)
+
+
 def test_a_check_that_cannot_be_repaired_says_which_can(tree: dict[str, Any]) -> None:
     tree["products"]["digits"]["expectations"]["policy"] = {"drift": "repair"}
     with pytest.raises(ConfigError, match=r"drift cannot be repaired \(can be: duplicates, "):

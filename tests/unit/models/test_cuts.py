@@ -52,6 +52,12 @@ def test_nothing_is_cut_between_a_sum_and_what_it_adds(tmp_path: Path) -> None:
     assert [(one.name, one.reads) for one in whole.operators[-2:]] == [("CONV_2D", (1,)), ("ADD", (1, 3))]
 
 
+def test_a_sum_of_single_pixels_ends_the_body(tmp_path: Path) -> None:
+    pixel = conv("a", "in", strides=[8, 8])
+    path = write(tmp_path, pixel, conv("b", "a"), conv("c", "b"), layer("Add", "sum", "c", "b"), conv("d", "sum"))
+    assert cuts(path)[-1] == "b"
+
+
 def test_a_sequential_network_reads_from_top_to_bottom(tmp_path: Path) -> None:
     path = write(tmp_path, conv("a"), conv("b", filters=6, padding="valid", strides=[2, 2]), kind="Sequential")
     deepest = read_cuts(path)[-1]
