@@ -12,18 +12,10 @@ from numpy.typing import NDArray
 
 from flashfit.child import run_child
 from flashfit.errors import SurroundingsError
+from flashfit.runtime.tensor import Tensor as Tensor
+from flashfit.runtime.tensor import real_values
 
 _TIMEOUT_S = 600.0
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A model's input or output: real value = (stored - zero_point) * scale."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float
-    zero_point: int
 
 
 @dataclass(frozen=True)
@@ -51,8 +43,7 @@ class TflmRun:
     @property
     def values(self) -> NDArray[np.float32]:
         """Outputs as real values, (n, …) float32."""
-        stored = self.outputs.astype(np.float32)
-        return (stored - np.float32(self.output.zero_point)) * np.float32(self.output.scale)
+        return real_values(self.outputs, self.output)
 
 
 def run_tflm(tflite: bytes, inputs: NDArray[np.float32]) -> TflmRun:

@@ -6,6 +6,7 @@ arena on stderr.
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tflite_micro.python.tflite_micro import runtime
 
+from flashfit.runtime.tensor import Tensor, quantized
+
 _ARENA_BYTES = 16 * 1024 * 1024  # room for any model that a microcontroller could hold
 
 
 def main(folder: Path) -> None:
     """Answer every input, then report what the arena held."""
     interpreter = runtime.Interpreter.from_file(str(folder / "model.tflite"), arena_size=_ARENA_BYTES)
-    tensors = {
-        "input": _described(interpreter.get_input_details(0)),
-        "output": _described(interpreter.get_output_details(0)),
-    }
+    source, sink = _described(interpreter.get_input_details(0)), _described(interpreter.get_output_details(0))
     inputs = np.load(folder / "inputs.npy", mmap_mode="r", allow_pickle=False)
-    outputs = [_answer(interpreter, _quantized(sample, tensors["input"])) for sample in inputs]
+    outputs = [_answer(interpreter, quantized(sample, source)) for sample in inputs]
     np.save(folder / "outputs.npy", np.stack(outputs))
+    tensors = {"input": asdict(source), "output": asdict(sink)}
     (folder / "tensors.json").write_text(json.dumps(tensors), encoding="utf-8")
     interpreter.print_allocations()
 
@@ -38,24 +39,15 @@ def _answer(interpreter: Any, sample: NDArray[Any]) -> NDArray[Any]:
     return output
 
 
-def _quantized(inputs: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any]:
-    if tensor["dtype"] == "float32":
-        return inputs.astype(np.float32)
-    limits = np.iinfo(tensor["dtype"])
-    steps = np.round(inputs / np.float32(tensor["scale"])) + tensor["zero_point"]
-    stored: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(tensor["dtype"])
-    return stored
-
-
-def _described(details: dict[str, Any]) -> dict[str, Any]:
+def _described(details: dict[str, Any]) -> Tensor:
     quantization = details["quantization_parameters"]
-    quantized = len(quantization["scales"]) > 0
-    return {
-        "shape": [int(size) for size in details["shape"]],
-        "dtype": np.dtype(details["dtype"]).name,
-        "scale": float(quantization["scales"][0]) if quantized else 1.0,
-        "zero_point": int(quantization["zero_points"][0]) if quantized else 0,
-    }
+    has_scale = len(quantization["scales"]) > 0
+    return Tensor(
+        shape=tuple(int(size) for size in details["shape"]),
+        dtype=np.dtype(details["dtype"]).name,
+        scale=float(quantization["scales"][0]) if has_scale else 1.0,
+        zero_point=int(quantization["zero_points"][0]) if has_scale else 0,
+    )
 
 
 if __name__ == "__main__":
