@@ -1,20 +1,26 @@
 """A product's winner trained anew for each group left out: python -m benchmarks.leave_one_group_out PRODUCT TARGET
 
-With few groups (six speakers), one split says little. Each group in turn is the test, the next one the
-validation, the rest is trained on; the architecture is the one that the search chose, which had seen the
-main split's validation group. Features are standardised anew by each fold's training samples. Varied copies
-are those that prepare made, of the main split's training samples alone.
+With few groups (six speakers), one split says little. Each group in turn is the test, all others are learnt
+from; the architecture is the one that the search chose, which had seen the main split's validation group.
+Front end and varied copies are made anew from each fold's training samples. A tenth of those is held back to
+choose the epoch by.
 """
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.measured import Kept, in_two_processes, int8_and_float, measured_once, winner_of
 from flashfit.data.features import AUGMENTED, SPLITS, Features, load_features
+from flashfit.data.table import load_table
 from tasks.paths import Paths
+from tasks.prepare import Validated, save_features
 from tasks.stage import read_params
+
+_HELD_BACK = 10
 
 
 class LeftOut(Kept):
@@ -32,8 +38,8 @@ def main(product: str, target: str) -> None:
 
 
 def _measure(paths: Paths, product: str, target: str, of: str) -> LeftOut:
-    groups = sorted(set(_everything(paths, product).groups.tolist()))
-    cases = [(paths.root, product, target, group, groups) for group in groups]
+    groups = sorted(set(load_table(paths.of_product(product).table)["group"]))
+    cases = [(paths.root, product, target, group) for group in groups]
     int8, float_ = {}, {}
     for group, found in zip(groups, in_two_processes(_fold, cases), strict=True):
         int8[group], float_[group] = found["int8"], found["float"]
@@ -51,35 +57,34 @@ def _measure(paths: Paths, product: str, target: str, of: str) -> LeftOut:
     return left_out
 
 
-def _fold(root: Path, product: str, target: str, group: str, groups: list[str]) -> dict[str, float]:
+def _fold(root: Path, product: str, target: str, group: str) -> dict[str, float]:
     from flashfit.training.fit import fit, make_deterministic
 
     paths = Paths(root)
     params = read_params(paths)
     make_deterministic(params.seed)
     candidate = winner_of(paths, product, target).candidate
-    parts = _parts(paths, product, group, groups[(groups.index(group) + 1) % len(groups)])
-    return int8_and_float(
-        params.product(product), parts, params.seed, lambda lesson: fit(candidate.spec, candidate.recipe, lesson)
-    )
+    with TemporaryDirectory() as scratch:
+        parts = _parts(paths, product, group, Path(scratch))
+        return int8_and_float(
+            params.product(product), parts, params.seed, lambda lesson: fit(candidate.spec, candidate.recipe, lesson)
+        )
 
 
-def _parts(paths: Paths, product: str, test: str, validation: str) -> dict[str, Features]:
-    everything, copies = _everything(paths, product), load_features(paths.of_product(product).features(AUGMENTED))
-    train = everything.at(~np.isin(everything.groups, (test, validation)))
-    parts = {
-        "train": train,
-        AUGMENTED: copies.at(~np.isin(copies.groups, (test, validation))),
-        "validation": everything.at(everything.groups == validation),
-        "test": everything.at(everything.groups == test),
-    }
-    mean, deviation = train.x.mean(axis=(0, 1), keepdims=True), train.x.std(axis=(0, 1), keepdims=True) + 1e-6
-    return {name: Features((part.x - mean) / deviation, part.y, part.ids, part.groups) for name, part in parts.items()}
+def _parts(paths: Paths, product: str, group: str, scratch: Path) -> dict[str, Features]:
+    """The product's samples, split anew and prepared like a build's."""
+    params, files = read_params(paths), Paths(scratch).of_product(product)
+    raw = paths.of_product(product)
+    validated = Validated(raw.samples, _split_anew(load_table(raw.table), group))
+    save_features(validated, params.product(product), params.seed, files)
+    return {name: load_features(files.features(name)) for name in (*SPLITS, AUGMENTED)}
 
 
-def _everything(paths: Paths, product: str) -> Features:
-    parts = [load_features(paths.of_product(product).features(split)) for split in SPLITS]
-    return Features(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y", "ids", "groups")))
+def _split_anew(table: pd.DataFrame, group: str) -> pd.DataFrame:
+    """That group tests; of the others every tenth sample says when to stop, and the rest is learnt from."""
+    is_tenth = np.arange(len(table)) % _HELD_BACK == 0
+    split = np.where(table["group"] == group, "test", np.where(is_tenth, "validation", "train"))
+    return table.assign(split=split)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,10 +21,10 @@ from tasks.variations import Variations, noises_among, save_preview, save_variat
 
 
 @dataclass(frozen=True)
-class _Validated:
-    """A product's samples as validation left them in its table."""
+class Validated:
+    """Samples in a file, and the table that says what validation made of each and which split it is in."""
 
-    files: ProductPaths
+    file: Path
     table: pd.DataFrame
 
     @property
@@ -34,7 +35,7 @@ class _Validated:
 
     def samples(self) -> Iterator[tuple[Sample, str, str]]:
         """Every sample that was not left out, its split and its group, in the source's order."""
-        described = check_describes(self.table, iterate_samples(self.files.samples))
+        described = check_describes(self.table, iterate_samples(self.file))
         rows = zip(self.table["split"], self.table["group"], self.table["left_out"], strict=True)
         for sample, (split, group, left_out) in zip(described, rows, strict=True):
             if not left_out:
@@ -46,31 +47,33 @@ class _Validated:
 
 
 def prepare(product: str) -> str:
-    """Fit a product's front end to training samples, apply it to all, and save each split.
-
-    Nothing but one sample and its copies is in memory at a time. Raises DataError when the samples did not
-    pass validation, are not those validated, or leak.
-    """
+    """Save what each split's samples become. Raises DataError when they did not pass validation, or leak."""
     paths = Paths.here()
     params = read_params(paths)
     files, declared = paths.of_product(product), params.product(product)
     if not load_validation(files.validation).success:
         raise DataError(f"{product} did not pass validation", next_step=f"python -m tasks.validate {product}")
-    validated = _Validated(files, load_table(files.table))
+    validated = Validated(files.samples, load_table(files.table))
     check_no_leak(validated.table, declared.split)
-    fitted = fit(declared.frontend, (sample for sample, _ in validated.training()))
-    save_json(files.frontend, fitted)
-    _save_splits(validated, declared, fitted)
-    copies = _save_copies(validated, declared, fitted, params.seed)
+    copies = save_features(validated, declared, params.seed, files)
     return f"prepared {product}: {split_sizes(validated.table)}{f', {copies:,} augmented' if copies else ''}"
 
 
-def _save_splits(validated: _Validated, product: Product, fitted: FittedFrontend) -> None:
+def save_features(validated: Validated, product: Product, seed: int, into: ProductPaths) -> int:
+    """Fit the product's front end to training samples, apply it to all, and save each split.
+
+    Nothing but one sample and its copies is in memory at a time. Returns how many copies there are. Raises
+    DataError when the samples are not those that the table describes.
+    """
+    fitted = fit(product.frontend, (sample for sample, _ in validated.training()))
+    save_json(into.frontend, fitted)
+    _save_splits(validated, product, fitted, into)
+    return _save_copies(validated, product, fitted, seed, into)
+
+
+def _save_splits(validated: Validated, product: Product, fitted: FittedFrontend, into: ProductPaths) -> None:
     sizes = validated.sizes
-    writers = {
-        split: FeatureWriter(validated.files.features(split), size, fitted.output_shape)
-        for split, size in sizes.items()
-    }
+    writers = {split: FeatureWriter(into.features(split), size, fitted.output_shape) for split, size in sizes.items()}
     answer = answer_of(product)
     with counted("prepare", sum(sizes.values())) as show:
         for sample, split, group in show(validated.samples()):
@@ -79,16 +82,16 @@ def _save_splits(validated: _Validated, product: Product, fitted: FittedFrontend
         writer.close()
 
 
-def _save_copies(validated: _Validated, product: Product, fitted: FittedFrontend, seed: int) -> int:
+def _save_copies(validated: Validated, product: Product, fitted: FittedFrontend, seed: int, into: ProductPaths) -> int:
     """Varied copies of every training sample, through the same front end; returns how many."""
     training = validated.sizes["train"]
     count = product.augment.copies * training if product.augment.kind != "none" else 0
-    writer = FeatureWriter(validated.files.features(AUGMENTED), count, fitted.output_shape)
+    writer = FeatureWriter(into.features(AUGMENTED), count, fitted.output_shape)
     if count:
         noises = noises_among(validated.training())
         variations = Variations(product, fitted, seed, validated.training, noises)
         save_variations(writer, count, variations, answer_of(product))
-        save_preview(validated.files, training, variations)
+        save_preview(into, training, variations)
     writer.close()
     return count
 

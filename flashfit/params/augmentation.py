@@ -12,8 +12,8 @@ class Augment(Section):
 
     Pictures: shift (share of the side), rotate_deg, zoom (share), contrast (share).
     Sound: speed (share by which it runs faster and higher, or slower and lower), shift_s, gain_db,
-    noise_snr_db (the least signal-to-noise ratio mixed in; None: no noise), and after the front end
-    mask_time and mask_frequency (share of frames or bands).
+    noise_snr_db (the least signal-to-noise ratio mixed in; None: no noise), eq_db (by which each of four
+    bands is louder or softer), and after the front end mask_time and mask_frequency (share of frames or bands).
     Motion: jitter and scale (shares of the channel's deviation and of its value), turn_deg (a rotation of
     each three channels together), warp (share by which time runs faster or slower).
     """
@@ -28,6 +28,7 @@ class Augment(Section):
     shift_s: float = Field(default=0.0, ge=0)
     gain_db: float = Field(default=0.0, ge=0)
     noise_snr_db: float | None = None
+    eq_db: float = Field(default=0.0, ge=0)
     mask_time: float = Field(default=0.0, ge=0, lt=1)
     mask_frequency: float = Field(default=0.0, ge=0, lt=1)
     jitter: float = Field(default=0.0, ge=0)

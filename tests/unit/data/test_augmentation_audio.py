@@ -127,3 +127,18 @@ def test_silence_has_no_ratio_and_stays_silent(noises):
 
 def test_an_empty_clip_becomes_silence():
     assert np.array_equal(copies_of(np.zeros(0, np.int16), 1, clip_s=0.01, noise_snr_db=0)[0], np.zeros(80, np.int16))
+
+
+def test_an_equaliser_changes_each_band_by_at_most_what_is_asked_and_not_the_same_in_all():
+    impulse = np.zeros(RATE_HZ, np.int16)
+    impulse[RATE_HZ // 2] = 10_000
+    for copy in copies_of(impulse, count=20, eq_db=6):
+        gains_db = 20 * np.log10(np.abs(np.fft.rfft(copy)) / 10_000)
+        assert np.all(np.abs(gains_db) < 6.1)
+        assert np.ptp(gains_db) > 1
+
+
+def test_an_equaliser_leaves_a_word_where_it_is():
+    for copy in copies_of(TONE, count=5, eq_db=6):
+        assert len(copy) == len(TONE)
+        assert np.corrcoef(copy, TONE)[0, 1] > 0.999
