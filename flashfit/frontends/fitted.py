@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from flashfit.data.samples import Sample
 from flashfit.errors import ConfigError, DataError
-from flashfit.frontends import audio, kinds
+from flashfit.frontends import audio, kinds, series
 from flashfit.frontends.statistics import Running
 from flashfit.params import AudioFrontend, Frontend, ImageFrontend, SeriesFrontend, TextFrontend
 from flashfit.params.section import Section
@@ -68,7 +68,7 @@ def fit(frontend: Frontend, training: Iterable[Sample]) -> FittedFrontend:
 def apply(fitted: FittedFrontend, sample: Sample) -> NDArray[np.float32]:
     """Model input of one sample, of fitted.output_shape.
 
-    Columns are (value - mean) / deviation, each step rounded to float32, of a series no further out than its clip;
+    Columns are (value - mean) / deviation, each step rounded to float32, of a series compressed and clipped;
     a text's weights are divided by the largest and end at 1. Raises DataError, naming the sample, for another
     shape and for what is not finite.
     """
@@ -80,8 +80,9 @@ def apply(fitted: FittedFrontend, sample: Sample) -> NDArray[np.float32]:
         return features
     mean, deviation = (np.array(values, dtype=np.float32) for values in (fitted.mean, fitted.deviation))
     standardised: NDArray[np.float32] = ((_columns(features) - mean) / deviation).reshape(features.shape)
-    clip = fitted.frontend.clip if isinstance(fitted.frontend, SeriesFrontend) else None
-    return standardised if clip is None else np.clip(standardised, np.float32(-clip), np.float32(clip))
+    if isinstance(fitted.frontend, SeriesFrontend):
+        return series.limited(fitted.frontend, standardised)
+    return standardised
 
 
 def describe(fitted: FittedFrontend) -> str:

@@ -17,15 +17,20 @@ FLOOR = np.float32(1e-6)
 
 
 def output_shape(frontend: MotionFrontend, shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """(rows, 1, channels) raw, (1, 1, channels × (4 + bands)) spectral, for a window (rows, channels).
+    """(rows, 1, channels) raw, for a window (rows, channels); else (1, 1, numbers).
 
-    Raises ConfigError for any other number of axes, and for windows too long or too short for their bands.
+    These are channels × segments × 4 moments, or channels × (4 + bands). Raises ConfigError for any other number of
+    axes, for parts of fewer than 2 rows, and for windows too long or too short for their bands.
     """
     if len(shape) != 2:
         raise ConfigError(f"the motion front end takes windows (rows, channels), not shape {shape}")
     rows, channels = shape
     if frontend.features == "raw":
         return rows, 1, channels
+    if frontend.features == "moments":
+        if rows < 2 * frontend.segments:
+            raise ConfigError(f"{frontend.segments} segments of {rows} rows have fewer than 2 rows each")
+        return 1, 1, channels * frontend.segments * len(MOMENTS)
     bins = cmsis.fft_length(rows) // 2
     if frontend.bands > bins:
         raise ConfigError(f"{frontend.bands} bands are more than the {bins} frequencies of {rows} rows")
@@ -35,6 +40,7 @@ def output_shape(frontend: MotionFrontend, shape: tuple[int, ...]) -> tuple[int,
 def features(frontend: MotionFrontend, sample: Sample) -> NDArray[np.float32]:
     """The output shape's values, not standardised, of x (rows, channels).
 
+    Moments, channel after channel: MOMENTS of each segment, the i-th of which begins at i × rows // segments.
     Spectral, channel after channel: MOMENTS, then ln(FLOOR + power) in bands of equal width between 0 Hz
     (left out) and half the rate. The power is that of the window less its mean, under a periodic Hann
     window, followed by zeros up to the transform's length, each frequency's magnitude squared / rows².
@@ -44,9 +50,19 @@ def features(frontend: MotionFrontend, sample: Sample) -> NDArray[np.float32]:
     if frontend.features == "raw":
         return window.reshape(shape)
     channels = np.ascontiguousarray(window.T)
-    moments = np.array([cmsis.moments(channel) for channel in channels], dtype=np.float32)
+    if frontend.features == "moments":
+        return _moments(channels, frontend.segments).reshape(shape)
+    moments = _moments(channels, 1)
     powers = cmsis.log(_powers(channels - moments[:, :1], frontend.bands) + FLOOR)
     return np.concatenate([moments, powers], axis=1).reshape(shape)
+
+
+def _moments(channels: NDArray[np.float32], segments: int) -> NDArray[np.float32]:
+    """(channels, segments × 4)."""
+    rows = channels.shape[1]
+    borders = [index * rows // segments for index in range(1, segments)]
+    parts = [[cmsis.moments(part) for part in np.split(channel, borders)] for channel in channels]
+    return np.array(parts, dtype=np.float32).reshape(len(channels), -1)
 
 
 def _powers(channels: NDArray[np.float32], bands: int) -> NDArray[np.float32]:
@@ -74,4 +90,7 @@ def describe(frontend: MotionFrontend) -> str:
     """In words."""
     if frontend.features == "raw":
         return "windows of sensor channels"
+    if frontend.features == "moments":
+        of = "the window" if frontend.segments == 1 else f"each of {frontend.segments} parts of the window"
+        return f"of each sensor channel {', '.join(MOMENTS)} in {of}"
     return f"of each sensor channel {', '.join(MOMENTS)} and the log power in {frontend.bands} equal bands"

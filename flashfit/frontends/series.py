@@ -23,7 +23,16 @@ def features(frontend: SeriesFrontend, sample: Sample) -> NDArray[np.float32]:
     return kept.astype(np.float32)[:, None, :]
 
 
+def limited(frontend: SeriesFrontend, deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standardised values of any shape, compressed and clipped as the front end says."""
+    if frontend.compress == "asinh":
+        deviations = np.arcsinh(deviations)
+    clip = frontend.clip
+    return deviations if clip is None else np.clip(deviations, np.float32(-clip), np.float32(clip))
+
+
 def describe(frontend: SeriesFrontend) -> str:
     """In words."""
     kept = "lag windows" if frontend.every == 1 else f"lag windows, 1 row in {frontend.every}"
-    return kept if frontend.clip is None else f"{kept}, clipped at ±{frontend.clip:g} deviations"
+    compressed = f"{kept}, asinh of deviations" if frontend.compress == "asinh" else kept
+    return compressed if frontend.clip is None else f"{compressed}, clipped at ±{frontend.clip:g}"

@@ -50,26 +50,30 @@ class AudioFrontend(Section):
 
 
 class MotionFrontend(Section):
-    """Windows of sensor channels: each channel (value - mean) / deviation, by training's statistics.
+    """Windows of sensor channels, or numbers made of them, standardised by training's statistics.
 
-    features: `raw` keeps the window; `spectral` gives per channel mean, deviation, minimum, maximum and
-    the power in `bands` equal bands of its spectrum, standardised by training's statistics.
+    features: `raw` keeps the window; `moments` gives mean, deviation, minimum and maximum of each channel in each
+    of `segments` equal parts of the window; `spectral` those of the whole window and the power in `bands` equal
+    bands of its spectrum.
     """
 
     kind: Literal["motion"]
-    features: Literal["raw", "spectral"] = "raw"
+    features: Literal["raw", "moments", "spectral"] = "raw"
+    segments: Positive = 1
     bands: Positive = 8
 
 
 class SeriesFrontend(Section):
     """Lag windows: each channel standardised by training's statistics.
 
-    every: keep each n-th row, counted from the last. clip: values further than so many deviations from the
-    mean count as that far, so that int8 keeps its steps for what is usual; None leaves them.
+    every: keep each n-th row, counted from the last. So that int8 keeps its steps for what is usual: compress,
+    `asinh` of the deviations, which leaves the small and brings the large close; clip, values further than so
+    many deviations from the mean count as that far; None leaves them.
     """
 
     kind: Literal["series"]
     every: Positive = 1
+    compress: Literal["none", "asinh"] = "none"
     clip: float | None = Field(default=None, gt=0)
 
 

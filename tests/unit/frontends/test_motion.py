@@ -33,6 +33,20 @@ def test_a_spectral_window_has_four_moments_and_its_bands_a_channel():
     np.testing.assert_allclose(found[0, 0, 11:], np.log(FLOOR), rtol=1e-6)
 
 
+def test_moments_are_of_each_part_of_a_window():
+    front = MotionFrontend(kind="motion", features="moments", segments=2)
+    x = np.array([[1, 0], [3, 0], [5, 2], [5, 4], [8, 6]], np.float32)
+    found = features(front, Sample("a", x))
+    assert found.shape == output_shape(front, (5, 2)) == (1, 1, 16)
+    np.testing.assert_allclose(found[0, 0, :8], [2, 2**0.5, 1, 3, 6, 3**0.5, 5, 8], rtol=1e-6)
+    np.testing.assert_allclose(found[0, 0, 8:], [0, 0, 0, 0, 4, 2, 2, 6], rtol=1e-6)
+
+
+def test_parts_of_one_row_are_refused():
+    with pytest.raises(ConfigError, match="3 segments of 5 rows have fewer than 2 rows each"):
+        output_shape(MotionFrontend(kind="motion", features="moments", segments=3), (5, 2))
+
+
 @pytest.mark.parametrize("band", range(8))
 def test_a_swing_has_its_power_in_its_band(band):
     cycles = 4 + 8 * band

@@ -33,3 +33,11 @@ def test_values_far_out_are_clipped_in_deviations_of_the_training_samples():
     fitted = fit(front, training)  # mean 3, deviation √5
     found = apply(fitted, Sample("far", np.array([[3.0], [1000.0]], np.float32)))
     assert found[:, 0, 0].tolist() == [0.0, 2.0]
+
+
+def test_compressed_deviations_keep_the_small_and_bring_the_large_close():
+    front = SeriesFrontend(kind="series", compress="asinh", clip=5.0)
+    fitted = fit(front, [Sample("a", np.array([[0.0], [2.0], [4.0], [6.0]], np.float32))])  # mean 3, deviation √5
+    rows = 3 + np.sqrt(5) * np.array([[0.0], [0.1], [-100.0], [1e6]])
+    found = apply(fitted, Sample("far", rows.astype(np.float32)))
+    np.testing.assert_allclose(found[:, 0, 0], [0, 0.09983, -5, 5], atol=1e-4)
