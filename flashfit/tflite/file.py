@@ -12,10 +12,13 @@ _LEAST_BYTES = 8  # where the root lies, then the magic
 def read_tflite(path: Path) -> bytes:
     """The bytes of a file that begins as a .tflite does, which says nothing about the rest of it.
 
-    Raises DataError for one that is missing, empty, huge, or begins in another way.
+    Raises DataError for one that is missing, empty, huge, no regular file (a pipe may never end), or begins in another
+    way.
     """
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise DataError(f"{path} is no regular file")
         if size > MOST_FILE_BYTES:
             raise DataError(f"{path}: {size:,} B is more than {MOST_FILE_BYTES:,} B, the most that is read")
         content = path.read_bytes()
