@@ -34,14 +34,20 @@ def operator_names(tflite: bytes) -> tuple[str, ...]:
     return tuple(sorted({_name(model, operator) for graph in model.subgraphs for operator in graph.operators}))
 
 
+def macs_of(name: str, inputs: list[list[int]], output: list[int]) -> int:
+    """MACs of one inference, by the shapes of what goes in and of the first that comes out.
+
+    0 for kinds not in the table. Raises IndexError where the kind has more inputs or axes than are there.
+    """
+    return _MACS[name](inputs, output) if name in _MACS else 0
+
+
 def _read(model: Any, graph: Any, operator: Any) -> Operator:
     name = _name(model, operator)
     if name == "WHILE":
         return Operator(name, _loop_macs(model, operator.builtinOptions))
     inputs = [_shape(graph.tensors[index]) for index in operator.inputs if index >= 0]
-    output = _shape(graph.tensors[operator.outputs[0]])
-    macs = _MACS[name](inputs, output) if name in _MACS else 0
-    return Operator(name, macs)
+    return Operator(name, macs_of(name, inputs, _shape(graph.tensors[operator.outputs[0]])))
 
 
 def _name(model: Any, operator: Any) -> str:
@@ -63,11 +69,16 @@ def _loop_macs(model: Any, loop: Any) -> int:
 
 
 # Shapes as the kernels have them: tensorflow/lite/kernels, NHWC activations, OHWI weights. An LSTM has eight
-# matrices: inputs 1 to 4 for what comes in, 5 to 8 for what it remembers; its output is (1, steps, units).
+# matrices: inputs 1 to 4 for what comes in, 5 to 8 for what it remembers; its output is (1, steps, units). A
+# transposed convolution's inputs are its output's shape, weights, activations. SVDF's are activations, (units, inputs)
+# and (units, memory). A product of matrices may have its first transposed, which the output's rows tell.
 _MACS: dict[str, Callable[[list[list[int]], list[int]], int]] = {
     "CONV_2D": lambda inputs, output: prod(output) * prod(inputs[1][1:]),
     "DEPTHWISE_CONV_2D": lambda inputs, output: prod(output) * prod(inputs[1][1:3]),
     "FULLY_CONNECTED": lambda inputs, output: prod(output) * inputs[1][1],
     "MEAN": lambda inputs, output: prod(inputs[0]),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lambda inputs, output: output[1] * sum(prod(matrix) for matrix in inputs[1:9]),
+    "TRANSPOSE_CONV": lambda inputs, output: prod(inputs[2]) * prod(inputs[1][:3]),
+    "SVDF": lambda inputs, output: inputs[0][0] * (prod(inputs[1]) + prod(inputs[2])),
+    "BATCH_MATMUL": lambda inputs, output: prod(output) * inputs[0][-1 if inputs[0][-2] == output[-2] else -2],
 }
