@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from flashfit.cli import backbone, build, data, new, pull, score, status, verdict
+from flashfit.cli import backbone, build, data, inspect, new, pull, score, status, verdict
 from flashfit.errors import FlashfitError, SurroundingsError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command()(verdict.verdict)
 app.command()(status.status)
 app.command()(pull.pull)
 app.command()(backbone.backbone)
+app.command()(inspect.inspect)
 app.command()(score.score)
 app.add_typer(data.data, name="data")
 
