@@ -2,7 +2,8 @@
 
 `main` loads model.tflite in its folder and writes a line of JSON: its interface, or why it is `unfit` or `refused`.
 Then, for each line `START STOP` on stdin, it answers those samples of inputs.npy, writes the bytes of the answers to
-RUNTIME-NUMBER.bin and says how many are `answered`: every half second, and at the end with the processor's time.
+RUNTIME-NUMBER.bin and says how many are `answered`: every half second, and at the end with the processor's time; or
+why they are `refused`.
 """
 
 import json
@@ -48,8 +49,11 @@ def main(scratch: str, runtime: str, number: str) -> None:
     for line in sys.stdin:
         start, stop = map(int, line.split())
         inputs = np.load(folder / "inputs.npy", allow_pickle=False)[start:stop]
-        outputs, cpu_s = _answers(answer, inputs)
-        _check(outputs, interface.output)
+        try:
+            outputs, cpu_s = answers_of(inputs, answer, interface.output)
+        except (RuntimeError, ValueError) as error:
+            _reply({"refused": str(error)})
+            return
         outputs.tofile(folder / f"{runtime}-{number}.bin")
         _reply({"answered": len(inputs), "cpu_s": cpu_s})
 
@@ -70,6 +74,23 @@ def load(tflite: bytes, runtime: str) -> tuple[Interface, Answer]:
         raise DataError(f"takes more than {CHILD_MEMORY_BYTES / 2**30:g} GiB of memory to load") from None
     except (struct.error, TypeError, IndexError, AttributeError, OverflowError, UnicodeDecodeError):
         raise DataError("is cut short or damaged") from None  # what flatbuffers and its readers raise then
+
+
+def answers_of(inputs: NDArray[Any], answer: Answer, promised: Tensor) -> tuple[NDArray[Any], float]:
+    """Of (n, …) samples, and the processor's time in seconds.
+
+    Raises RuntimeError or ValueError for what the runtime refuses, also for answers that are not as promised.
+    """
+    outputs = []
+    start_s, reported_s = time.process_time(), time.monotonic()
+    for done, sample in enumerate(inputs):
+        if time.monotonic() - reported_s > _REPORT_EVERY_S:
+            _reply({"answered": done})
+            reported_s = time.monotonic()
+        outputs.append(answer(sample[None]))
+    joined, cpu_s = np.concatenate(outputs), time.process_time() - start_s
+    _check(joined, promised)
+    return joined, cpu_s
 
 
 def tflm_answer(tflite: bytes, resets: bool) -> Answer:
@@ -105,18 +126,6 @@ def _litert_answer(tflite: bytes, resets: bool, reference: bool) -> Answer:
         return output
 
     return answer
-
-
-def _answers(answer: Answer, inputs: NDArray[Any]) -> tuple[NDArray[Any], float]:
-    """Of (n, …) samples, and the processor's time in seconds."""
-    outputs = []
-    start_s, reported_s = time.process_time(), time.monotonic()
-    for done, sample in enumerate(inputs):
-        if time.monotonic() - reported_s > _REPORT_EVERY_S:
-            _reply({"answered": done})
-            reported_s = time.monotonic()
-        outputs.append(answer(sample[None]))
-    return np.concatenate(outputs), time.process_time() - start_s
 
 
 def _check(outputs: NDArray[Any], promised: Tensor) -> None:

@@ -77,8 +77,6 @@ class RuntimeProcess:
         reply = self._reply(f"load {self._model}")
         if "unfit" in reply:
             raise DataError(f"{self._model} {reply['unfit']}")
-        if "refused" in reply:
-            raise self._refusal(reply["refused"])
         source, sink = (Tensor(**{**reply[side], "shape": tuple(reply[side]["shape"])}) for side in ("input", "output"))
         self._interface = Interface(source, sink, reply["takes_floats"], reply["stateless"])
         return self._interface
@@ -121,6 +119,8 @@ class RuntimeProcess:
             reply: dict[str, Any] = json.loads(self._line(task))
         except ValueError:
             raise SurroundingsError(f"{self._name} could not {task}: its process lost its way") from None
+        if "refused" in reply:
+            raise self._refusal(reply["refused"])
         return reply
 
     def _line(self, task: str) -> bytes:

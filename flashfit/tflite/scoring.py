@@ -73,14 +73,14 @@ def score(
     """
     with answering(tflite, name, _processes(samples.n), limit_s) as runtimes:
         fitting(samples, runtimes.interface)
-        tally = _Tally(runtimes.interface)
+        tally = Tally(runtimes.interface)
         for x, y in blocks(samples, runtimes.interface.input):
             tally.add(runtimes.answer(x, report), y)
     return tally.score()
 
 
 @dataclass
-class _Tally:
+class Tally:
     """Counts over the blocks so far."""
 
     interface: Interface
