@@ -15,6 +15,7 @@ from flashfit.runtime.operators import operator_names
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome
 from flashfit.targets import load_target
+from flashfit.tflite.divergence import Divergence
 from tasks.lineage import code_sha256, file_sha256, values_sha256
 from tasks.paths import BuildPaths, Paths
 from tasks.stage import read_params, run_stage
@@ -29,7 +30,8 @@ def bundle(product: str, target: str) -> str:
     verdict = Verdict.model_validate_json(files.verdict.read_bytes())
     if verdict.verdict != FITS:
         raise DoesNotFit(miss_line(verdict))
-    parts = contents(_model(paths, params, build, verdict))
+    model = _model(paths, params, build, verdict)
+    parts = {**contents(model), files.divergence.name: files.divergence.read_bytes()}
     manifest = _manifest(build, verdict, parts, _lineage(paths, params, build))
     _write(files, {**parts, files.manifest.name: manifest.to_bytes()})
     return f"bundled {build.registered_name}: {len(parts) + 1} files, sha256:{bundle_sha256(manifest.to_bytes())}"
@@ -53,8 +55,14 @@ def _model(paths: Paths, params: Params, build: Build, verdict: Verdict) -> Mode
         frontend=describe(FittedFrontend.model_validate_json(prepared.frontend.read_bytes())),
         threshold=verdict.quality.threshold if verdict.quality else None,
         verdict=verdict,
+        divergence=_divergence(files),
         target=load_target(paths.targets, build.target),
     )
+
+
+def _divergence(files: BuildPaths) -> tuple[str, ...]:
+    pairs = Divergence.model_validate_json(files.divergence.read_bytes()).pairs
+    return tuple(pair.in_words() for pair in pairs if pair.one == "tflm")
 
 
 def _manifest(build: Build, verdict: Verdict, parts: dict[str, bytes], lineage: dict[str, str]) -> Manifest:

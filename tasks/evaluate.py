@@ -1,6 +1,9 @@
 """Stage evaluate: every test sample on the runtime that ships, against the gates."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from flashfit.data.features import load_features
 from flashfit.data.samples import load_account
@@ -12,11 +15,13 @@ from flashfit.gates.metrics import reconstruction_errors
 from flashfit.gates.notes import notes_of
 from flashfit.gates.report import Report, render
 from flashfit.gates.verdict import Verdict, judge
-from flashfit.params import Product
+from flashfit.params import Product, Task
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.operators import operators
+from flashfit.runtime.tensor import Tensor, real_values
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome
+from flashfit.tflite.divergence import Decide, diverge
 from tasks.paths import BuildPaths, Paths, ProductPaths
 from tasks.stage import read_params, run_stage, save_json
 
@@ -37,7 +42,9 @@ def evaluate(product: str, target: str) -> str:
         settings.task, settings.gates, test.y, answers, float_answers, test.groups, settings.labels, settings.unit
     )
     verdict = judge(product, target, measured_footprint(tflite, int8), build.budget, quality, settings.gates)
+    divergence = diverge(tflite, test.x, files.tflite.name, decide=_decide(settings.task, threshold))
     save_json(files.verdict, verdict)
+    save_json(files.divergence, divergence)
     np.savez(files.answers, id=test.ids, truth=test.y, int8=int8.outputs, float=float_.outputs)
     report = Report(
         title=settings.title,
@@ -51,6 +58,7 @@ def evaluate(product: str, target: str) -> str:
         gates=settings.gates,
         spec=_spec(files),
         notes=_notes(prepared),
+        divergence=tuple(pair.in_words() for pair in divergence.pairs),
     )
     files.report.write_text(render(report), encoding="utf-8")
     return _summary(verdict)
@@ -63,6 +71,15 @@ def _threshold(tflite: bytes, prepared: ProductPaths, product: Product) -> float
     validation = load_features(prepared.features("validation"))
     errors = reconstruction_errors(validation.x, run_tflm(tflite, validation.x).values)
     return choose_threshold(errors, validation.y)
+
+
+def _decide(task: Task, threshold: float | None) -> Decide | None:
+    """What a product's users are told; a regression decides nothing: it differs by how far, and not by whether."""
+
+    def decide(inputs: NDArray[Any], outputs: NDArray[Any], output: Tensor) -> NDArray[Any]:
+        return answers_of(task, inputs, real_values(outputs, output), threshold).values
+
+    return None if task == "regression" else decide
 
 
 def _notes(prepared: ProductPaths) -> tuple[str, ...]:

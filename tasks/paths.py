@@ -125,6 +125,11 @@ class BuildPaths:
         return self.evaluation / "verdict.json"
 
     @property
+    def divergence(self) -> Path:
+        """How often and how far desk runtimes disagree with TFLM about the test split."""
+        return self.evaluation / "divergence.json"
+
+    @property
     def report(self) -> Path:
         return self.evaluation / "report.html"
 

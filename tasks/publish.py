@@ -24,6 +24,7 @@ from flashfit.manifest import BundleError, Manifest, bundle_sha256, read_manifes
 from flashfit.params import Build
 from flashfit.registry.client import SHA256_TAG, Reference, Registry
 from flashfit.registry.pull import download
+from flashfit.tflite.divergence import Divergence
 from tasks.paths import BuildPaths, Paths, ProductPaths
 from tasks.stage import read_params, run_stage, save_json
 from tasks.surroundings import mlflow_tracking_uri
@@ -72,13 +73,17 @@ class Published(BaseModel):
 
 @dataclass(frozen=True)
 class Offer:
-    """What is published: a checked folder, its digest, and where it comes from, for the tags."""
+    """What is published: a checked folder, its digest, and where it comes from, for the tags.
+
+    divergence: None for a bundle without one.
+    """
 
     folder: Path
     manifest: Manifest
     sha256: str
     keras_sha256: str | None
     lineage: Mapping[str, str]
+    divergence: Divergence | None
 
 
 class _StoredVersion(Protocol):
@@ -140,7 +145,13 @@ def gather(paths: Paths, build: Build) -> Offer:
         sha256=bundle_sha256(read_manifest_bytes(files.bundle)),
         keras_sha256=sha256(files.keras.read_bytes()).hexdigest() if files.keras.is_file() else None,
         lineage=lineage_tags(paths, build.product),
+        divergence=_divergence(files),
     )
+
+
+def _divergence(files: BuildPaths) -> Divergence | None:
+    bundled = files.bundle / files.divergence.name
+    return Divergence.model_validate_json(bundled.read_bytes()) if bundled.is_file() else None
 
 
 def _verdict(files: BuildPaths, build: Build) -> Verdict:
@@ -284,6 +295,7 @@ def _version_tags(offer: Offer, trained_by: str | None) -> dict[str, str]:
         "metric": quality.metric,
         "int8": repr(quality.int8),
         "float": repr(quality.float_),
+        **_divergence_tags(offer.divergence),
         "git_commit": offer.lineage.get(GIT_COMMIT_TAG),
         "git_dirty": offer.lineage.get(GIT_DIRTY_TAG),
         "data_md5": offer.lineage.get(DATA_MD5_TAG),
@@ -291,6 +303,15 @@ def _version_tags(offer: Offer, trained_by: str | None) -> dict[str, str]:
         "training_run_id": trained_by,
     }
     return {key: value for key, value in tags.items() if value}
+
+
+def _divergence_tags(divergence: Divergence | None) -> dict[str, str]:
+    """Of TFLM and LiteRT as it comes, where people try a model on a desk."""
+    if divergence is None:
+        return {}
+    first = divergence.pairs[0]
+    found = {"litert_flips": first.flips, "litert_max_lsb": first.max_lsb}
+    return {key: str(value) for key, value in found.items() if value is not None}
 
 
 @contextmanager

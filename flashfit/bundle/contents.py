@@ -18,7 +18,10 @@ _RENDERED = ("model_data.h", "model_data.cc", "model_ops.h", "model_settings.h",
 
 @dataclass(frozen=True)
 class Model:
-    """What a bundle is made of. operators: distinct names, sorted. frontend: in words. threshold: of anomalies."""
+    """What a bundle is made of. operators: distinct names, sorted. frontend: in words. threshold: of anomalies.
+
+    divergence: in words, of TFLM and each runtime it was compared with.
+    """
 
     name: str
     title: str
@@ -31,6 +34,7 @@ class Model:
     frontend: str
     threshold: float | None
     verdict: Verdict
+    divergence: tuple[str, ...]
     target: Target
 
 
@@ -66,6 +70,7 @@ def _values(model: Model) -> dict[str, Any]:
         "threshold": model.threshold,
         "metrics": _metric_rows(model.verdict),
         "verdict": model.verdict,
+        "divergence": model.divergence,
         "board": model.target.board,
         "core": model.target.core,
         "clock_hz": model.target.clock_hz,

@@ -83,7 +83,7 @@ def _differences(scored: "Score") -> Table:
     for pair in scored.pairs:
         far = f"{pair.max_difference:.2g}" if pair.max_lsb is None else f"{pair.max_lsb:,}"
         names = f"{RUNTIME_NAMES[pair.one]} : {RUNTIME_NAMES[pair.other]}"
-        table.add_row(names, f"{pair.flips:,}", f"{100 * pair.exact / pair.n:.1f} %", far)
+        table.add_row(names, f"{pair.flips or 0:,}", f"{100 * pair.exact / pair.n:.1f} %", far)
     return table
 
 

@@ -33,7 +33,8 @@ class Report:
     """What the page shows.
 
     outputs: the int8 model's, real-valued, (n, …), and answers: what they say of test. gates: what the
-    product asks for. notes: of the data, a line each: what was skipped, repaired or let through.
+    product asks for. notes: of the data, a line each: what was skipped, repaired or let through. divergence: a line
+    for every two runtimes that were compared.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Report:
     gates: Gates
     spec: str
     notes: tuple[str, ...] = ()
+    divergence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """How often and how far TFLM, LiteRT's default and LiteRT's reference kernels disagree about a model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,16 @@ PAIRS: tuple[tuple[Runtime, Runtime], ...] = (
 )
 
 
+Decide = Callable[[NDArray[Any], NDArray[Any], Tensor], NDArray[Any]]
+"""From inputs as given and stored outputs, (rows, …) each, and what the outputs mean, to answers, (rows,)."""
+
+
 class Difference(BaseModel):
     """Two runtimes beside each other, on n samples.
 
-    flips: samples that they answer otherwise. exact: samples whose outputs are alike bit for bit. max_lsb: the
-    largest difference of an output in steps of its quantization, None where outputs are floats. max_difference:
-    the same in real values.
+    flips: samples that they answer otherwise, None where a model measures and decides nothing. exact: samples whose
+    outputs are alike bit for bit. max_lsb: the largest difference of an output in steps of its quantization, None
+    where outputs are floats. max_difference: the same in real values.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,18 +38,17 @@ class Difference(BaseModel):
     one: Runtime
     other: Runtime
     n: int
-    flips: int
+    flips: int | None
     exact: int
     max_lsb: int | None
     max_difference: float
 
     def in_words(self) -> str:
         """`TFLM and LiteRT: 7 of 1,000 answers flipped, 66.7 % bit-exact, 22 LSB at most`."""
+        flips = f"{self.n:,} answers" if self.flips is None else f"{self.flips:,} of {self.n:,} answers flipped"
         far = f"{self.max_difference:.2g}" if self.max_lsb is None else f"{self.max_lsb:,} LSB"
-        return (
-            f"{RUNTIME_NAMES[self.one]} and {RUNTIME_NAMES[self.other]}: {self.flips:,} of {self.n:,} answers flipped, "
-            f"{100 * self.exact / self.n:.1f} % bit-exact, {far} at most"
-        )
+        names = f"{RUNTIME_NAMES[self.one]} and {RUNTIME_NAMES[self.other]}"
+        return f"{names}: {flips}, {100 * self.exact / self.n:.1f} % bit-exact, {far} at most"
 
 
 class Divergence(BaseModel):
@@ -60,12 +64,22 @@ class Divergence(BaseModel):
         return "; ".join(pair.in_words() for pair in self.pairs) + "."
 
 
+def classes(inputs: NDArray[Any], outputs: NDArray[Any], output: Tensor) -> NDArray[np.int64]:
+    """What a classification model decides, whatever went in: see `answers`."""
+    return answers(outputs, output)
+
+
 def diverge(
-    tflite: bytes, inputs: NDArray[np.generic], name: str = "the model", limit_s: float = CHILD_TIMEOUT_S
+    tflite: bytes,
+    inputs: NDArray[Any],
+    name: str = "the model",
+    limit_s: float = CHILD_TIMEOUT_S,
+    decide: Decide | None = classes,
 ) -> Divergence:
     """Run inputs, (n, …) floats or of the input's own type, on all three. At least one is needed.
 
-    name: of the model, for messages. limit_s: for loading, and for each sample. Raises as `answering` does.
+    name: of the model, for messages. limit_s: for loading, and for each sample. decide: None for a model that decides
+    nothing. Raises as `answering` does.
     """
     if not len(inputs):
         raise DataError(f"no inputs to compare {name}'s answers on")
@@ -75,8 +89,10 @@ def diverge(
         step = block_rows(inputs[:1].nbytes)
         found: tuple[Difference, ...] = ()
         for start in range(0, len(inputs), step):
-            block = stored("inputs", inputs[start : start + step], start, input_)
-            found = joined(found, differences(runtimes.answer(block), output))
+            block = inputs[start : start + step]
+            answered = runtimes.answer(stored("inputs", block, start, input_))
+            said = _decisions(answered, block, output, decide)
+            found = joined(found, differences(answered, output, said))
     return Divergence(n=len(inputs), pairs=found)
 
 
@@ -92,9 +108,11 @@ def answers(outputs: NDArray[np.generic], output: Tensor) -> NDArray[np.int64]:
     return largest
 
 
-def differences(answered: Mapping[Runtime, Answered], output: Tensor) -> tuple[Difference, ...]:
-    """Of every pair, on one block."""
-    return tuple(_difference(one, other, answered, output) for one, other in PAIRS)
+def differences(
+    answered: Mapping[Runtime, Answered], output: Tensor, said: Mapping[Runtime, NDArray[Any]] | None
+) -> tuple[Difference, ...]:
+    """Of every pair, on one block. said: each runtime's answers, (rows,), where there are any."""
+    return tuple(_difference(one, other, answered, output, said) for one, other in PAIRS)
 
 
 def joined(first: tuple[Difference, ...], second: tuple[Difference, ...]) -> tuple[Difference, ...]:
@@ -102,7 +120,21 @@ def joined(first: tuple[Difference, ...], second: tuple[Difference, ...]) -> tup
     return tuple(_both(first, second)) if first else second
 
 
-def _difference(one: Runtime, other: Runtime, answered: Mapping[Runtime, Answered], output: Tensor) -> Difference:
+def _decisions(
+    answered: Mapping[Runtime, Answered], inputs: NDArray[Any], output: Tensor, decide: Decide | None
+) -> dict[Runtime, NDArray[Any]] | None:
+    if decide is None:
+        return None
+    return {runtime: decide(inputs, each.outputs, output) for runtime, each in answered.items()}
+
+
+def _difference(
+    one: Runtime,
+    other: Runtime,
+    answered: Mapping[Runtime, Answered],
+    output: Tensor,
+    said: Mapping[Runtime, NDArray[Any]] | None,
+) -> Difference:
     ours, theirs = answered[one].outputs, answered[other].outputs
     apart = np.abs(ours.astype(np.float64) - theirs.astype(np.float64)).reshape(len(ours), -1)
     is_float = output.dtype == "float32"
@@ -110,7 +142,7 @@ def _difference(one: Runtime, other: Runtime, answered: Mapping[Runtime, Answere
         one=one,
         other=other,
         n=len(ours),
-        flips=int(np.sum(answers(ours, output) != answers(theirs, output))),
+        flips=None if said is None else int(np.sum(said[one] != said[other])),
         exact=int(np.sum(apart.max(axis=1) == 0)),
         max_lsb=None if is_float else int(apart.max()),
         max_difference=float(apart.max()) * output.scale,
@@ -124,7 +156,7 @@ def _both(first: tuple[Difference, ...], second: tuple[Difference, ...]) -> Iter
             one=one.one,
             other=one.other,
             n=one.n + two.n,
-            flips=one.flips + two.flips,
+            flips=None if one.flips is None or two.flips is None else one.flips + two.flips,
             exact=one.exact + two.exact,
             max_lsb=max(lsbs, default=None),
             max_difference=max(one.max_difference, two.max_difference),

@@ -99,7 +99,7 @@ class Tally:
         flips = said["tflm"] != said["litert"]
         kinds = zip(y[flips].tolist(), said["tflm"][flips].tolist(), said["litert"][flips].tolist(), strict=True)
         self.flipped.update(kinds)
-        self.pairs = joined(self.pairs, differences(answered, self.interface.output))
+        self.pairs = joined(self.pairs, differences(answered, self.interface.output, said))
         self.n += len(y)
 
     def score(self) -> Score:
@@ -114,7 +114,7 @@ class Tally:
             interval_tflm=interval["tflm"],
             interval_litert=interval["litert"],
             interval_litert_reference=interval["litert_reference"],
-            flips=first.flips,
+            flips=self.flipped.total(),
             max_lsb=first.max_lsb,
             max_difference=first.max_difference,
             n=self.n,

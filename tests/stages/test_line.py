@@ -17,6 +17,7 @@ from flashfit.manifest import verify_folder
 from flashfit.runtime.operators import operators
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome
+from flashfit.tflite.divergence import PAIRS, Divergence
 from tasks.lineage import file_sha256
 from tasks.paths import BuildPaths, Paths
 
@@ -31,6 +32,7 @@ def build(line: Paths) -> BuildPaths:
 def test_the_bundle_is_complete_and_true_to_its_manifest(build: BuildPaths) -> None:
     assert set(verify_folder(build.bundle).files) == {
         "MODEL_CARD.md",
+        "divergence.json",
         "labels.txt",
         "model.tflite",
         "model_data.cc",
@@ -57,6 +59,15 @@ def test_the_verdict_carries_its_footprint_as_measured(build: BuildPaths) -> Non
     verdict = Verdict.model_validate_json(build.verdict.read_bytes())
     assert (verdict.verdict, verdict.footprint.source) == (FITS, "measured")
     assert verdict.footprint.flash_bytes == build.tflite.stat().st_size
+
+
+def test_every_runtime_is_compared_on_the_whole_test_split(line: Paths, build: BuildPaths) -> None:
+    divergence = Divergence.model_validate_json(build.divergence.read_bytes())
+    assert divergence.n == len(load_features(line.of_product("tiny").features("test")).x)
+    assert {(pair.one, pair.other) for pair in divergence.pairs} == set(PAIRS)
+    first = divergence.pairs[0].in_words()
+    assert first in build.report.read_text(encoding="utf-8")
+    assert first in (build.bundle / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
 def test_the_model_is_int8_from_input_to_output(line: Paths, build: BuildPaths) -> None:

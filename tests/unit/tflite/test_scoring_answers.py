@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from flashfit.runtime.tensor import Tensor
-from flashfit.tflite.divergence import Divergence, answers, differences, joined
-from flashfit.tflite.runtimes import Answered
+from flashfit.tflite.divergence import Difference, Divergence, answers, differences, joined
+from flashfit.tflite.runtimes import Answered, Runtime
 
 CLASSES = Tensor((1, 3), "int8", 0.25, 0)
 
@@ -14,6 +14,10 @@ CLASSES = Tensor((1, 3), "int8", 0.25, 0)
 def said(tflm: list[list[int]], litert: list[list[int]], reference: list[list[int]], dtype: str = "int8"):
     blocks = (np.array(rows).astype(dtype) for rows in (tflm, litert, reference))
     return dict(zip(("tflm", "litert", "litert_reference"), (Answered(block, 1.0) for block in blocks), strict=True))
+
+
+def compared(answered: dict[Runtime, Answered], output: Tensor) -> tuple[Difference, ...]:
+    return differences(answered, output, {name: answers(each.outputs, output) for name, each in answered.items()})
 
 
 @pytest.mark.parametrize(("outputs", "answer"), [([1, 5, 2], 1), ([-128, -128, -128], 0), ([0, 7, 7], 1)])
@@ -34,33 +38,40 @@ def test_outputs_in_a_row_of_a_plane_are_classes_too() -> None:
 
 def test_differences_are_flips_exact_samples_and_the_largest_step() -> None:
     tflm, litert = [[0, 1, 2], [5, 0, 0]], [[3, 1, 2], [5, 0, 0]]
-    first, second, third = differences(said(tflm, litert, tflm), CLASSES)
+    first, second, third = compared(said(tflm, litert, tflm), CLASSES)
     assert (first.flips, first.exact, first.max_lsb, first.max_difference) == (1, 1, 3, 0.75)
     assert (second.flips, second.exact, second.max_lsb, second.max_difference) == (0, 2, 0, 0.0)
     assert (third.one, third.other, third.flips) == ("litert", "litert_reference", 1)
 
 
 def test_the_largest_step_does_not_overflow() -> None:
-    first, *_ = differences(said([[-128, 0, 0]], [[127, 0, 0]], [[0, 0, 0]]), CLASSES)
+    first, *_ = compared(said([[-128, 0, 0]], [[127, 0, 0]], [[0, 0, 0]]), CLASSES)
     assert first.max_lsb == 255
 
 
 def test_floats_have_no_steps() -> None:
     rows = [[0.5, 0.25, 0.25]], [[0.5, 0.25, 0.125]], [[0.5, 0.25, 0.25]]
-    first, *_ = differences(said(*rows, dtype="float32"), Tensor((1, 3), "float32", 1.0, 0))
+    first, *_ = compared(said(*rows, dtype="float32"), Tensor((1, 3), "float32", 1.0, 0))
     assert (first.max_lsb, first.max_difference) == (None, 0.125)
     assert first.in_words() == "TFLM and LiteRT: 0 of 1 answers flipped, 0.0 % bit-exact, 0.12 at most"
 
 
 def test_blocks_join_to_what_they_are_together() -> None:
     tflm, litert = [[0, 1, 2], [5, 0, 0], [9, 0, 0]], [[3, 1, 2], [5, 0, 0], [2, 3, 0]]
-    whole = differences(said(tflm, litert, tflm), CLASSES)
-    parts = [differences(said(tflm[part], litert[part], tflm[part]), CLASSES) for part in (slice(1), slice(1, 3))]
+    whole = compared(said(tflm, litert, tflm), CLASSES)
+    parts = [compared(said(tflm[part], litert[part], tflm[part]), CLASSES) for part in (slice(1), slice(1, 3))]
     assert joined(joined((), parts[0]), parts[1]) == whole
 
 
 def test_divergence_is_one_paragraph_that_begins_with_what_ships() -> None:
-    pairs = differences(said([[0, 1, 2]], [[3, 1, 2]], [[0, 1, 2]]), CLASSES)
+    pairs = compared(said([[0, 1, 2]], [[3, 1, 2]], [[0, 1, 2]]), CLASSES)
     words = Divergence(n=1, pairs=pairs).in_words()
     assert words.startswith("TFLM and LiteRT: 1 of 1 answers flipped, 0.0 % bit-exact, 3 LSB at most; TFLM and")
     assert "\n" not in words
+
+
+def test_a_model_that_decides_nothing_flips_nothing() -> None:
+    blocks = said([[0, 1, 2]], [[3, 1, 2]], [[0, 1, 2]])
+    first, *_ = joined(differences(blocks, CLASSES, None), differences(blocks, CLASSES, None))
+    assert (first.flips, first.n, first.exact, first.max_lsb) == (None, 2, 0, 3)
+    assert first.in_words() == "TFLM and LiteRT: 2 answers, 0.0 % bit-exact, 3 LSB at most"
