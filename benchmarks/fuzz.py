@@ -1,12 +1,12 @@
-"""Damaged models, each in a process forked for it, and how each ends; fuzz_inspect and fuzz_score say what is done.
+"""Damaged models, and how each ends; fuzz_inspect and fuzz_score say what is done with them.
 
-A process forked from this one has its imports done already. It has the memory limit of a command's children, and less
-time. A sample of the models goes through the command itself.
+A process forked from this one, where the imports are done already, takes one after the other until one kills it. It has
+the memory limit of a command's children, and less time for each. One of 500 goes through the command itself.
 """
 
+import json
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
@@ -26,7 +26,8 @@ LIMIT_S = 3
 
 _WALL_LIMIT_S = 120.0
 _EXPECTED_CODES = (0, 2, 3)
-_WHOLE_SHARE = 200
+_BATCH = 500
+_NEXT = "next"
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,16 @@ def fuzz(fuzzed: Fuzzed, count: int, seed: int) -> int:
     generator, counts, failures = Random(seed), Counter[str](), 0
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     start_s = time.perf_counter()
-    for number in range(count):
-        mutated = mutate(generator, models)
-        outcome = contained(mutated, fuzzed)
-        counts[outcome.kind] += 1
-        if not outcome.sound:
-            failures += 1
-            _keep(mutated, f"{fuzzed.verb}-{seed}-{number}", outcome.detail)
-        if number % _WHOLE_SHARE == 0:
-            failures += _command_fails(mutated, fuzzed, counts)
-        if number % 1000 == 999:
-            print(f"{number + 1:,} in {time.perf_counter() - start_s:.0f} s, {failures:,} failures", flush=True)
+    for start in range(0, count, _BATCH):
+        batch = [mutate(generator, models) for _ in range(min(_BATCH, count - start))]
+        for number, (tflite, outcome) in enumerate(zip(batch, outcomes(batch, fuzzed), strict=True), start):
+            alone = outcome if outcome.sound else next(outcomes([tflite], fuzzed))  # the one before may have harmed it
+            counts[alone.kind] += 1
+            failures += not alone.sound
+            if not alone.sound:
+                _keep(tflite, f"{fuzzed.verb}-{seed}-{number}", alone.detail)
+        failures += _command_fails(batch[0], fuzzed, counts)
+        print(f"{start + len(batch):,} in {time.perf_counter() - start_s:.0f} s, {failures:,} failures", flush=True)
     taken_s = time.perf_counter() - start_s
     print(f"flashfit {fuzzed.verb}: {count:,} mutations of {len(models)} models, seed {seed}, in {taken_s:.0f} s")
     for kind, times in counts.most_common():
@@ -84,65 +84,79 @@ def run(fuzzed: Fuzzed) -> int:
     return fuzz(fuzzed, count, seed)
 
 
-def contained(tflite: bytes, fuzzed: Fuzzed) -> Outcome:
-    """One model in a process of its own, which says how far it gets."""
+def outcomes(batch: Sequence[bytes], fuzzed: Fuzzed) -> Iterator[Outcome]:
+    """Of each model in turn, in a process that the next goes on in, and a new one where it died."""
+    done = 0
+    while done < len(batch):
+        said, status = _said_of(batch[done:], fuzzed)
+        for number, words in enumerate(said):
+            yield _outcome(words, status if number == len(said) - 1 else 0, fuzzed.guarded)
+        done += max(1, len(said))
+
+
+def _said_of(batch: Sequence[bytes], fuzzed: Fuzzed) -> tuple[list[list[str]], int]:
+    """What a process says of each model until it ends or dies, and how it ended."""
     receiving, sending = os.pipe()
     process = os.fork()
     if process == 0:
-        _in_child(fuzzed.stages(tflite), sending)
+        os.close(receiving)
+        _in_child(batch, fuzzed, sending)
     os.close(sending)
-    said, over_time = _heard(receiving, time.monotonic() + _WALL_LIMIT_S)
-    os.close(receiving)
-    if over_time:
-        os.kill(process, signal.SIGKILL)
-    return _outcome(said, os.waitpid(process, 0)[1], over_time, fuzzed.guarded)
+    said: list[list[str]] = []
+    with os.fdopen(receiving, encoding="utf-8") as lines:
+        for line in lines:
+            word = json.loads(line)
+            if word == _NEXT:
+                said.append([])
+            else:
+                said[-1].append(word)
+    return said, os.waitpid(process, 0)[1]
 
 
-def _heard(receiving: int, until_s: float) -> tuple[str, bool]:
-    """All that a child writes, and whether it ran out of time."""
-    said = b""
-    while True:
-        if not select.select([receiving], [], [], max(0.0, until_s - time.monotonic()))[0]:
-            return said.decode(errors="replace"), True
-        read = os.read(receiving, 1 << 16)
-        if not read:
-            return said.decode(errors="replace"), False
-        said += read
-
-
-def _in_child(stages: Iterator[str], sending: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_S, LIMIT_S + 1))
+def _in_child(batch: Sequence[bytes], fuzzed: Fuzzed, sending: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**26, 2**26))
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)  # where runtimes complain
-    try:
-        for word in stages:
-            os.write(sending, f"{word}\n".encode())
-    except BaseException:
-        os.write(sending, f"raised {traceback.format_exc()}".encode())
+    for tflite in batch:
+        signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
+        signal.setitimer(signal.ITIMER_REAL, _WALL_LIMIT_S)
+        try:
+            for word in _words(fuzzed, tflite):
+                _write(sending, word)
+        except BaseException:
+            _write(sending, f"raised {traceback.format_exc()}")
     os._exit(0)
 
 
-def _outcome(said: str, status: int, over_time: bool, guarded: frozenset[str]) -> Outcome:
-    """By the last word that the child wrote."""
-    words = said.split("raised ", 1)[0].strip().splitlines()
-    stage = words[-1] if words else "starting"
+def _words(fuzzed: Fuzzed, tflite: bytes) -> Iterator[str]:
+    yield _NEXT
+    yield from fuzzed.stages(tflite)
+
+
+def _write(sending: int, word: str) -> None:
+    os.write(sending, f"{json.dumps(word)}\n".encode())
+
+
+def _outcome(words: Sequence[str], status: int, guarded: frozenset[str]) -> Outcome:
+    """By the last words that the process wrote of a model."""
+    stages = [word for word in words if not word.startswith("raised ")]
+    stage, detail = stages[-1] if stages else "starting", "\n".join(words)
     if stage.startswith("refused"):
         return Outcome(stage.split(":")[0], sound=True)
     if stage.startswith("done"):
         return Outcome(stage.removeprefix("done "), sound=True)
-    if "raised " in said:
-        return Outcome(f"raised while {stage}", sound=False, detail=said)
-    sound = stage.split()[0] in guarded
-    if over_time or _signal(status) == "SIGXCPU":
-        return Outcome(f"stopped at its limit while {stage}", sound, said)
-    return Outcome(f"killed by {_signal(status)} while {stage}", sound, said)
+    if len(stages) < len(words):
+        return Outcome(f"raised while {stage}", sound=False, detail=detail)
+    return Outcome(f"{_death(status)} while {stage}", stage.split()[0] in guarded, detail)
 
 
-def _signal(status: int) -> str:
-    return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "nothing"
+def _death(status: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return f"ended with {os.waitstatus_to_exitcode(status)}"
+    name = signal.Signals(os.WTERMSIG(status)).name
+    return "stopped at its limit" if name in ("SIGPROF", "SIGALRM") else f"killed by {name}"
 
 
 def _command_fails(tflite: bytes, fuzzed: Fuzzed, counts: Counter[str]) -> bool:

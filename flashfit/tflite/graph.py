@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from math import prod
+
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,12 @@ class Graph:
     def operators(self) -> Iterator[GraphOperator]:
         """Those of all subgraphs."""
         return (operator for subgraph in self.subgraphs for operator in subgraph.operators)
+
+
+@cache
+def graph_as_json() -> TypeAdapter[Graph]:
+    """What writes and reads a graph as JSON."""
+    return TypeAdapter(Graph)
 
 
 _BITS = {

@@ -4,11 +4,9 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import TypeAdapter
-
 from flashfit.child import run_child
 from flashfit.errors import DataError
-from flashfit.tflite.graph import Graph
+from flashfit.tflite.graph import Graph, graph_as_json
 from flashfit.tflite.limits import CHILD_MEMORY_BYTES, CHILD_TIMEOUT_S
 
 
@@ -30,4 +28,4 @@ def parsed(described: bytes, name: str) -> Graph:
     tree = json.loads(described)
     if "refused" in tree:
         raise DataError(f"{name} {tree['refused']}")
-    return TypeAdapter(Graph).validate_python(tree)
+    return graph_as_json().validate_python(tree)

@@ -7,11 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from flashfit.errors import DataError
 from flashfit.tflite.flatbuffer import read_flatbuffer
-from flashfit.tflite.graph import Graph
+from flashfit.tflite.graph import graph_as_json
 
 
 def main(file: Path, out: Path) -> None:
@@ -22,7 +20,7 @@ def main(file: Path, out: Path) -> None:
 def described(tflite: bytes) -> bytes:
     """A model's graph, or its refusal, as JSON."""
     try:
-        return TypeAdapter(Graph).dump_json(read_flatbuffer(tflite))
+        return graph_as_json().dump_json(read_flatbuffer(tflite))
     except DataError as error:
         return json.dumps({"refused": error.message}).encode()
 
