@@ -16,6 +16,8 @@ from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.operators import operators
 from flashfit.runtime.tflm import TflmRun, run_tflm
 from flashfit.search.predict import margin, predict
+from flashfit.tflite.costs import macs
+from flashfit.tflite.flatbuffer import read_flatbuffer
 from tests.converted import Converted, convert_as_trained, looks_trained
 from tests.dice import Dice
 
@@ -105,6 +107,10 @@ def test_another_seed_builds_a_network_of_other_weights(converted: Converted) ->
 def test_the_operators_are_those_that_were_planned(converted: Converted) -> None:
     found = [(one.name, one.macs) for one in operators(converted.tflite)]
     assert [(one.name, one.macs) for one in plan(converted.spec)] == found
+
+
+def test_inspecting_it_counts_the_macs_that_a_build_counts(converted: Converted) -> None:
+    assert macs(read_flatbuffer(converted.tflite)) == [one.macs for one in operators(converted.tflite)]
 
 
 def test_tflm_answers_as_the_float_network_does(converted: Converted, run: TflmRun) -> None:
