@@ -105,7 +105,6 @@ def test_a_model_with_a_dynamic_shape_is_described_and_not_run() -> None:
 def test_an_operator_that_tflm_lacks_is_named_and_fits_nowhere() -> None:
     def change(model: Any) -> None:
         model.operatorCodes[0].builtinCode = schema.BuiltinOperator.ATAN2
-        model.operatorCodes[0].deprecatedBuiltinCode = schema.BuiltinOperator.ATAN2
 
     found = seen(identity(change=change))
     assert found.missing_operators == ["ATAN2"]

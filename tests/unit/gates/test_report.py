@@ -1,6 +1,7 @@
 """The page and its pictures, task by task."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,3 +129,11 @@ def test_right_answers_and_vectors_have_no_picture_of_mistakes() -> None:
     assert mistakes_picture(pictures, ["a", "b"], ["a", "b"]) is None
     assert mistakes_picture(vectors, ["a", "b"], ["b", "a"]) is None
     assert mistakes_picture(pictures, ["a", "b"], ["b", "b"]) is not None
+
+
+def test_desk_runtimes_stand_on_the_page_where_they_were_compared() -> None:
+    report = classification(("a", "b"))
+    assert "On the desk" not in render(report)
+    assert "7 of 60 answers flipped" in render(
+        replace(report, divergence=("TFLM and LiteRT: 7 of 60 answers flipped",))
+    )
