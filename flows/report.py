@@ -24,8 +24,8 @@ def _section(standing: Standing) -> Iterator[str]:
     yield f"## {build.product} → {build.target}: {verdict.verdict if verdict else 'no verdict'}"
     yield ""
     if verdict is not None:
-        yield "| gate | value | threshold | room left | |"
-        yield "|---|---:|---:|---:|---|"
+        yield "| gate | value | interval | threshold | room left | |"
+        yield "|---|---:|---:|---:|---:|---|"
         yield from map(_row, verdict.gates)
         yield ""
     if published is not None:
@@ -37,8 +37,9 @@ def _section(standing: Standing) -> Iterator[str]:
 
 
 def _row(gate: Gate) -> str:
-    cells = [gate.name, *(_number(gate, value) for value in (gate.value, gate.threshold, gate.margin))]
-    return f"| {' | '.join(cells)} | {'passed' if gate.passed else '**missed**'} |"
+    value, threshold, margin = (_number(gate, value) for value in (gate.value, gate.threshold, gate.margin))
+    cells = [gate.name, value, gate.interval_shown, threshold, margin]
+    return f"| {' | '.join(cells)} | {gate.answer if gate.passed else f'**{gate.answer}**'} |"
 
 
 def _number(gate: Gate, value: float) -> str:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flashfit.errors import SurroundingsError
-from flashfit.gates.verdict import Verdict, judge
+from flashfit.gates.verdict import Verdict, Word, judge
 from flashfit.manifest import bundle_sha256
 from flashfit.params import Build
 from flashfit.search.outcome import SearchOutcome
@@ -34,7 +34,7 @@ class Summary(BaseModel):
 
     product: str
     target: str
-    verdict: Literal["FITS", "DOES NOT FIT"] | None
+    verdict: Word | None
     flash_bytes: int | None
     arena_bytes: int | None
     metric: str | None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flashfit.gates.verdict import FITS, Gate, Verdict, miss_line
+from flashfit.gates.verdict import FITS, Verdict, miss_line
 from flashfit.gates.words import METRIC_NAMES, shown
 from flashfit.params import Build
 
@@ -23,7 +23,7 @@ def ending(standing: "Standing", next_step: str) -> Iterator[str]:
         yield _registered(standing, next_step)
     else:
         yield miss_line(verdict)
-        yield f"              try: {_remedy(verdict.missed, standing.build)}"
+        yield f"              try: {_remedy(verdict, standing.build)}"
 
 
 def _figures(verdict: Verdict) -> str:
@@ -48,10 +48,13 @@ def _registered(standing: "Standing", next_step: str) -> str:
     return f"{version}   bundle sha256:{published.bundle_sha256}   next: {next_step}"
 
 
-def _remedy(missed: list[Gate], build: Build) -> str:
-    """What to change in params.yaml, the first missed gate's budget, or how long to search."""
+def _remedy(verdict: Verdict, build: Build) -> str:
+    """What to change in params.yaml: the first missed gate's budget, how long to search, what is held out."""
     again = f"in params.yaml, then flashfit build {build.product} --target {build.target}"
-    gate = missed[0]
+    if not verdict.missed:
+        product = f"products.{build.product}"
+        return f"more samples, or more of them in {product}.split.test, or {product}.gates.evidence: point {again}"
+    gate = verdict.missed[0]
     if not gate.of_footprint:
         return f"more products.{build.product}.search.trials {again}"
     room = f"{gate.value:.0f}" if gate.unit == "MACs" else f"{-(-gate.value // _KIB):.0f} KiB"

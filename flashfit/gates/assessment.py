@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from flashfit.gates.answers import Answers
 from flashfit.gates.evaluation import evaluate_answers, evaluate_recalls
 from flashfit.gates.metrics import aucs_by_group
+from flashfit.gates.pair import Pair
+from flashfit.gates.paired import drop_of
 from flashfit.gates.quality import Quality
 from flashfit.params import METRICS, Gates, Metric, Task
 
@@ -30,6 +32,7 @@ def quality_of(
     estimates = evaluate_answers(task, names, truth, int8, groups, labels)
     float_estimates = evaluate_answers(task, names, truth, float_, groups, labels)
     recalls = {} if task == "regression" else evaluate_recalls(truth, int8, groups, labels)
+    pair = Pair(task, truth, float_, int8, groups, max(len(labels), 2))
     return Quality(
         task=task,
         metric=gates.metric,
@@ -40,6 +43,7 @@ def quality_of(
         float_estimates=float_estimates,
         int8_recall={label: estimate.value for label, estimate in recalls.items()},
         recall_intervals=recalls,
+        drop=drop_of(gates.metric, pair, gates.largest_drop),
         threshold=int8.threshold,
         unit=unit,
     )

@@ -33,7 +33,7 @@ def proportion(right: NDArray[np.bool_], units: Units) -> Estimate:
     """
     n = len(right)
     share = float(np.mean(right)) if n else 1.0
-    effective = n / _design_effect(right, units) if n else 0.0
+    effective = n / design_effect(right, units) if n else 0.0
     low, high = wilson(share * effective, effective)
     method = "Wilson" if units.alone else f"Wilson, design effect of {units}"
     return Estimate(share, min(low, share), max(high, share), n, method)
@@ -48,7 +48,7 @@ def area(truth: Labels, scores: NDArray[Any], units: Units, seed: int = 0) -> Es
     estimate = _delong(truth, scores, value)
     if not units.alone:
         blocks = (counts[:, units.index] for counts in draws(units.count, seed, len(truth)))
-        drawn = np.concatenate([_drawn_aucs(truth, scores, weights) for weights in blocks])
+        drawn = np.concatenate([drawn_aucs(truth, scores, weights) for weights in blocks])
         estimate = _stretched(_percentiles(value, drawn, len(truth), units), estimate)
     seconds = int(np.sum(truth == 1))
     return _widened(estimate, min(seconds, len(truth) - seconds))
@@ -63,27 +63,29 @@ def bootstrap(
     evidence: for a share, how many samples of a kind stand behind it, see _widened. One seed, one interval.
     """
     value = float(statistic(columns.sum(axis=0)[None])[0])
-    estimate = _percentiles(value, _drawn(columns, statistic, units, seed), len(columns), units)
+    estimate = _percentiles(value, drawn_statistics(columns, statistic, units, seed), len(columns), units)
     if not units.alone:
         single = samples(len(columns))
-        alone = _percentiles(value, _drawn(columns, statistic, single, seed), len(columns), single)
+        alone = _percentiles(value, drawn_statistics(columns, statistic, single, seed), len(columns), single)
         estimate = _stretched(estimate, alone)
     return estimate if evidence is None else _widened(estimate, evidence)
 
 
-def _drawn(columns: Floats, statistic: Callable[[Floats], Floats], units: Units, seed: int) -> Floats:
+def drawn_statistics(columns: Floats, statistic: Callable[[Floats], Floats], units: Units, seed: int) -> Floats:
+    """The statistic of each draw of units, (draws,); see bootstrap."""
     sums = np.zeros((units.count, *columns.shape[1:]))
     np.add.at(sums, units.index, columns)
     return np.concatenate([statistic(np.tensordot(counts, sums, 1)) for counts in draws(units.count, seed)])
 
 
-def _design_effect(right: NDArray[np.bool_], units: Units) -> float:
-    n, share = len(right), float(np.mean(right))
-    if units.alone or units.count < 2 or share in (0.0, 1.0):
+def design_effect(values: NDArray[Any], units: Units) -> float:
+    """How much more a mean varies than if samples stood alone, at least 1 (Rao and Scott, 1992). values: (n,)."""
+    n, mean, spread = len(values), float(np.mean(values)), float(np.var(values))
+    if units.alone or units.count < 2 or spread == 0:
         return 1.0
-    residuals = np.bincount(units.index, right - share, minlength=units.count)
+    residuals = np.bincount(units.index, values - mean, minlength=units.count)
     variance = units.count / (units.count - 1) * np.sum(residuals**2) / n**2
-    return max(1.0, float(variance / (share * (1 - share) / n)))
+    return max(1.0, float(variance / (spread / n)))
 
 
 def _delong(truth: Labels, scores: NDArray[Any], value: float) -> Estimate:
@@ -103,7 +105,7 @@ def _delong(truth: Labels, scores: NDArray[Any], value: float) -> Estimate:
     return Estimate(value, low, high, len(truth), "DeLong")
 
 
-def _drawn_aucs(truth: Labels, scores: NDArray[Any], weights: Floats) -> Floats:
+def drawn_aucs(truth: Labels, scores: NDArray[Any], weights: Floats) -> Floats:
     """The AUC of each draw, (draws,), NaN where one label was not drawn. weights: (draws, n)."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flashfit.gates.estimate import Estimate
+from flashfit.gates.estimate import Drop, Estimate
 from flashfit.params import Metric, Task
 
 
@@ -10,8 +10,8 @@ class Quality(BaseModel):
     """How well TFLM answers the n samples of the test split, as int8 and as float.
 
     int8, float_: of `metric`, the one that was searched for. estimates: of the int8 model by metric, with
-    intervals. int8_recall: by label; none for a regression. threshold: an anomaly model's. unit: of a
-    regression's target.
+    intervals. int8_recall: by label; none for a regression. drop: of `metric` from float to int8, both answering
+    the same samples. threshold: an anomaly model's. unit: of a regression's target.
     """
 
     model_config = ConfigDict(
@@ -27,6 +27,7 @@ class Quality(BaseModel):
     estimates: dict[Metric, Estimate] = {}
     float_estimates: dict[Metric, Estimate] = {}
     recall_intervals: dict[str, Estimate] = {}
+    drop: Drop | None = None
     threshold: float | None = None
     unit: str = ""
 

@@ -23,7 +23,7 @@ from flashfit.gates.resampling import units_of
 from flashfit.gates.score_pictures import errors_picture, reconstructions_picture, roc_picture, shares_picture
 from flashfit.gates.verdict import Verdict
 from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
-from flashfit.params import Gates
+from flashfit.params import Evidence, Gates
 from flashfit.runtime.operators import Operator
 from flashfit.runtime.tflm import Arena
 
@@ -49,6 +49,14 @@ class Report:
     spec: str
     notes: tuple[str, ...] = ()
     divergence: tuple[str, ...] = ()
+
+
+_RULES: dict[Evidence, str] = {
+    "point": "Every gate is decided by its value alone.",
+    "paired": "A drop is decided by its interval, every other gate by its value.",
+    "interval": "Every gate on quality is decided by its interval.",
+}
+"""What decides, by what the product asks for."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ def render(report: Report) -> str:
         quality=quality,
         headline=_headline(quality) if quality else "",
         rows=list(_rows(quality, report.labels)) if quality else [],
+        rule=_RULES[report.gates.evidence],
         operators=sorted(Counter(operator.name for operator in report.operators).items()),
         pictures=list(_pictures(report)),
     )

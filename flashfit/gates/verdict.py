@@ -1,89 +1,52 @@
 """Footprint and quality against budget and gates, with every number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from flashfit.footprint import Footprint, uses
-from flashfit.gates.estimate import Estimate
+from flashfit.gates.claims import quality_gates
+from flashfit.gates.gate import Gate as Gate
 from flashfit.gates.quality import Quality as Quality
-from flashfit.gates.words import LOWER_IS_BETTER, METRIC_NAMES
-from flashfit.params import Budget, Gates, Metric
+from flashfit.params import Budget, Gates
 
+Word = Literal["FITS", "DOES NOT FIT", "NOT ENOUGH EVIDENCE"]
 FITS: Literal["FITS"] = "FITS"
 DOES_NOT_FIT: Literal["DOES NOT FIT"] = "DOES NOT FIT"
+NOT_ENOUGH_EVIDENCE: Literal["NOT ENOUGH EVIDENCE"] = "NOT ENOUGH EVIDENCE"
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Gate(_Frozen):
-    """One number against its threshold. margin: the room left, negative when missed, in the same unit.
-
-    unit: a share is shown in per cent; a value is a plain number, or one of `symbol` (°F). low, high: the
-    value's 95 % interval, where it is an estimate. The value alone decides.
-    """
-
-    name: str
-    value: float
-    threshold: float
-    margin: float
-    unit: Literal["B", "MACs", "share", "value"]
-    symbol: str = ""
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def passed(self) -> bool:
-        return self.margin >= 0
-
-    @property
-    def of_footprint(self) -> bool:
-        """Whether a smaller model, and not a better one, would mend it."""
-        return self.unit in ("B", "MACs")
-
-    def shown(self, number: float) -> str:
-        """A number in the gate's unit: `97.50 %`, `0.8123`, `1.62 °F`, `1,500 B`."""
-        if self.unit == "share":
-            return f"{100 * number:.2f} %"
-        if self.unit == "value":
-            return f"{number:.4g} {self.symbol}" if self.symbol else f"{number:.4f}"
-        return f"{number:,.0f} {self.unit}"
-
-    @property
-    def interval_shown(self) -> str:
-        """The 95 % interval, `96.10 – 98.43 %`; empty where there is none."""
-        if self.low is None or self.high is None:
-            return ""
-        return f"{self.shown(self.low).split(' ')[0]} – {self.shown(self.high)}"
-
-    @property
-    def margin_shown(self) -> str:
-        """The margin with its sign: `+1.50 points`, `-0.013`, `+500 B`."""
-        if self.unit == "share":
-            return f"{100 * self.margin:+.2f} points"
-        if self.unit == "value":
-            return f"{self.margin:+.3g} {self.symbol}".rstrip()
-        return f"{self.margin:+,.0f} {self.unit}"
-
-
 class Verdict(_Frozen):
-    """Every gate, and the word they add up to. quality is None where nothing was trained."""
+    """Every gate, and the word they add up to. quality and asked, the product's, are None where nothing was trained."""
 
     product: str
     target: str
-    verdict: Literal["FITS", "DOES NOT FIT"]
+    verdict: Word
     footprint: Footprint
     budget: Budget
     quality: Quality | None
     gates: list[Gate]
+    asked: Gates | None = None
 
     @property
     def missed(self) -> list[Gate]:
         """The gates that said no, in order."""
-        return [gate for gate in self.gates if not gate.passed]
+        return [gate for gate in self.gates if gate.missed]
+
+    @property
+    def open(self) -> list[Gate]:
+        """The gates that could say neither yes nor no, in order."""
+        return [gate for gate in self.gates if gate.open]
+
+    def also(self, gate: Gate) -> "Verdict":
+        """The verdict with one more gate."""
+        gates = [*self.gates, gate]
+        return self.model_copy(update={"gates": gates, "verdict": _word(gates, self.quality)})
 
 
 def judge(
@@ -94,20 +57,30 @@ def judge(
     quality: Quality | None = None,
     gates: Gates | None = None,
 ) -> Verdict:
-    """FITS when every gate passes. Without quality only the footprint is judged, and never FITS."""
+    """FITS when every gate passes, DOES NOT FIT when one is missed. Without quality only the footprint is judged.
+
+    Of the gates that need evidence, one passes when its interval lies on the right side. It is missed when its
+    number is wrong and chance does not explain that: in at most 5 % of draws where all are as good as asked.
+    """
     checks = list(_footprint_gates(footprint, budget))
     if quality is not None and gates is not None:
-        checks += _quality_gates(quality, gates)
-    fits = quality is not None and all(gate.passed for gate in checks)
+        checks += quality_gates(quality, gates)
     return Verdict(
         product=product,
         target=target,
-        verdict=FITS if fits else DOES_NOT_FIT,
+        verdict=_word(checks, quality),
         footprint=footprint,
         budget=budget,
         quality=quality,
         gates=checks,
+        asked=gates,
     )
+
+
+def _word(gates: Sequence[Gate], quality: Quality | None) -> Word:
+    if quality is None or any(gate.missed for gate in gates):
+        return DOES_NOT_FIT
+    return NOT_ENOUGH_EVIDENCE if any(gate.open for gate in gates) else FITS
 
 
 def _footprint_gates(footprint: Footprint, budget: Budget) -> Iterator[Gate]:
@@ -121,61 +94,22 @@ def _footprint_gates(footprint: Footprint, budget: Budget) -> Iterator[Gate]:
         )
 
 
-def _quality_gates(quality: Quality, gates: Gates) -> Iterator[Gate]:
-    for metric, threshold in gates.thresholds.items():
-        value, estimate = quality.value_of(metric), quality.estimates.get(metric)
-        at_most = metric in LOWER_IS_BETTER
-        yield _gate(quality, metric, f"int8 {METRIC_NAMES[metric]}", value, threshold, at_most, estimate)
-    yield _drop_gate(quality, gates.largest_drop)
-    if quality.task == "classification":
-        for label, recall in quality.int8_recall.items():
-            estimate = quality.recall_intervals.get(label)
-            floor = gates.least_class_recall
-            yield _gate(quality, "accuracy", f"recall of {label!r}", recall, floor, estimate=estimate)
-
-
-def _drop_gate(quality: Quality, largest: float) -> Gate:
-    drop = quality.float_ - quality.int8
-    if quality.metric in LOWER_IS_BETTER:
-        return _gate(quality, quality.metric, "rise from float", -drop, largest, at_most=True)
-    return _gate(quality, quality.metric, "drop from float", drop, largest, at_most=True)
-
-
-def _gate(
-    quality: Quality,
-    metric: Metric,
-    name: str,
-    value: float,
-    threshold: float,
-    at_most: bool = False,
-    estimate: Estimate | None = None,
-) -> Gate:
-    return Gate(
-        name=name,
-        value=value,
-        threshold=threshold,
-        margin=_margin(threshold, value) if at_most else _margin(value, threshold),
-        unit="share" if metric == "accuracy" else "value",
-        symbol=quality.unit if metric == "mae" else "",
-        low=estimate.low if estimate else None,
-        high=estimate.high if estimate else None,
-    )
-
-
-def _margin(more: float, less: float) -> float:
-    """Their difference, freed of the last bits, in which 0.98 - 0.96 is more than 0.02."""
-    return round(more - less, 9)
-
-
 def miss_line(verdict: Verdict) -> str:
-    """`DOES NOT FIT  product → target: …`, each missed gate with its number, its threshold and the gap."""
-    misses = "; ".join(_miss(gate) for gate in verdict.missed)
-    return f"{verdict.verdict}  {verdict.product} → {verdict.target}: {misses}"
+    """`DOES NOT FIT  product → target: …`, each gate that did not pass with its number, interval and threshold.
+
+    Where some are missed, those alone; else those that are open, with the samples that would be enough.
+    """
+    reasons = "; ".join(map(_miss, verdict.missed)) or "; ".join(map(_lack, verdict.open))
+    return f"{verdict.verdict}  {verdict.product} → {verdict.target}: {reasons}"
 
 
 def _miss(gate: Gate) -> str:
-    value = gate.shown(gate.value)
     if gate.of_footprint:
-        return f"{gate.name} {value} of {gate.shown(gate.threshold)} (over by {gate.shown(-gate.margin)})"
-    asked = f"{100 * gate.threshold:g} %" if gate.unit == "share" else f"{gate.threshold:g} {gate.symbol}".rstrip()
-    return f"{gate.name} {value} against {asked} (missed by {gate.margin_shown.removeprefix('-')})"
+        value, threshold = gate.shown(gate.value), gate.shown(gate.threshold)
+        return f"{gate.name} {value} of {threshold} (over by {gate.shown(-gate.margin)})"
+    return f"{gate.seen} against {gate.asked} (missed by {gate.margin_shown.removeprefix('-')})"
+
+
+def _lack(gate: Gate) -> str:
+    enough = "no number of samples" if gate.enough is None else f"about {gate.enough:,} samples"
+    return f"{gate.seen}, of {gate.n:,} samples, against {gate.asked}: {enough} would be enough"

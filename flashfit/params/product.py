@@ -17,6 +17,7 @@ Check = Literal[
     "duplicates", "shape", "length", "range", "silence", "clipping", "clock", "sampling", "balance", "drift"
 ]
 Policy = Literal["stop", "warn", "repair"]
+Evidence = Literal["point", "paired", "interval"]
 
 REPAIRABLE: dict[str, str] = {
     "duplicates": "copies are left out",
@@ -135,7 +136,9 @@ class Gates(Section):
     """What the int8 model must reach on the test split. `metric` is the one that is searched for and shown.
 
     least_*: least value; most_mae: largest mean absolute error, in the target's unit. largest_drop: from
-    float to int8, of `metric` (for mae: how much larger it may become). least_class_recall: of any class.
+    float to int8, and from the version in production, of `metric` (for mae: how much larger it may become).
+    least_class_recall: of any class. evidence: what must be shown and not only seen: nothing (`point`), that the
+    model is no worse than another by more than largest_drop (`paired`), or every gate on quality (`interval`).
     """
 
     metric: Metric = "accuracy"
@@ -148,6 +151,7 @@ class Gates(Section):
     least_r2: float | None = Field(default=None, le=1)
     largest_drop: float = Field(default=0.02, ge=0)
     least_class_recall: Rate = 0.0
+    evidence: Evidence = "paired"
 
     @property
     def thresholds(self) -> dict[Metric, float]:

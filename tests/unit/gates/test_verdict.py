@@ -92,8 +92,8 @@ def test_a_gate_on_what_was_not_evaluated_is_refused() -> None:
 def test_a_missed_value_is_told_in_its_unit() -> None:
     gates = Gates(metric="mae", most_mae=1.5, least_r2=0.83, largest_drop=0.1)
     assert miss_line(judged(regression(1.625, 1.6), gates)) == (
-        "DOES NOT FIT  tiny → board: int8 MAE 1.625 °F against 1.5 °F (missed by 0.125 °F); "
-        "int8 R² 0.7000 against 0.83 (missed by 0.13)"
+        "DOES NOT FIT  tiny → board: int8 MAE 1.625 °F (1.4 – 1.8 °F) against 1.5 °F (missed by 0.125 °F); "
+        "int8 R² 0.7000 (0.6000 – 0.8000) against 0.83 (missed by 0.13)"
     )
 
 
