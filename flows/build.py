@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flashfit.errors import FlashfitError
+from flashfit.errors import DoesNotFit, FlashfitError
 from flashfit.gates.verdict import FITS, Verdict
 from flashfit.params import Build
 from flows.graph import Stage, read_graph
@@ -90,12 +90,18 @@ class _Line:
                 return
 
     def publish(self) -> None:
-        """Every bundle that is ready: a failure further on does not hold up what fits."""
+        """Every bundle that is ready: a failure further on does not hold up what fits.
+
+        That one is worse than the version in production is a verdict, which its standing tells.
+        """
         for build in self.builds:
             if f"bundle@{build.name}" not in self.done:
                 continue
             try:
                 publish(build.product, build.target, self.paths.root)
+            except DoesNotFit as error:
+                current_watch().failed(f"publish@{build.name}", str(error))
+                self.unpublished.add(build.name)
             except FlashfitError as error:
                 current_watch().failed(f"publish@{build.name}", str(error))
                 self.unpublished.add(build.name)

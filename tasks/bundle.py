@@ -17,6 +17,7 @@ from flashfit.search.outcome import SearchOutcome
 from flashfit.targets import load_target
 from flashfit.tflite.divergence import Divergence
 from tasks.lineage import code_sha256, file_sha256, values_sha256
+from tasks.lineage import code_sha256, file_sha256, folder_sha256, values_sha256
 from tasks.paths import BuildPaths, Paths
 from tasks.stage import read_params, run_stage
 
@@ -84,8 +85,11 @@ def _manifest(build: Build, verdict: Verdict, parts: dict[str, bytes], lineage: 
 
 
 def _lineage(paths: Paths, params: Params, build: Build) -> dict[str, str]:
+    prepared = paths.of_product(build.product)
     return {
-        "data_sha256": file_sha256(paths.of_product(build.product).samples),
+        "data_sha256": file_sha256(prepared.samples),
+        "frontend_sha256": file_sha256(prepared.frontend),
+        "test_sha256": folder_sha256(prepared.features("test")),
         "parameters_sha256": values_sha256(params.seed, params.product(build.product), build),
         "target_sha256": file_sha256(paths.targets / f"{build.target}.yaml"),
         "stage_code_sha256": code_sha256(paths, ["bundle"]),  # which lists the code of every stage

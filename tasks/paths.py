@@ -152,6 +152,11 @@ class BuildPaths:
         """What the registry said of this bundle last; not a DVC output."""
         return self._folder / "published.json"
 
+    @property
+    def against_production(self) -> Path:
+        """How this bundle compares with the version in production, as publish found; not a DVC output."""
+        return self._folder / "production.json"
+
 
 @dataclass(frozen=True)
 class Paths:

@@ -2,10 +2,12 @@
 
     python -m tasks.publish PRODUCT TARGET
 
-Upload, read back, compare, create the version with all its tags, point the alias at it. A kill between
-any two of these leaves no version or a complete one, and the next run goes on. See docs/decisions/0003.
+Hold it against the version in production, upload, read back, compare, create the version with all its tags, point
+the alias at it. A kill between any two of these leaves no version or a complete one, and the next run goes on. See
+docs/decisions/0003 and 0011.
 """
 
+import json
 import logging
 import shutil
 import tempfile
@@ -19,7 +21,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flashfit.errors import ConfigError, DoesNotFit, FlashfitError, SurroundingsError
-from flashfit.gates.verdict import FITS, Verdict
+from flashfit.gates.against import AgainstProduction
+from flashfit.gates.loosening import Asked, asked_of, changes
+from flashfit.gates.verdict import FITS, Verdict, miss_line
 from flashfit.manifest import BundleError, Manifest, bundle_sha256, read_manifest_bytes, verify_folder
 from flashfit.params import Build
 from flashfit.registry.client import SHA256_TAG, Reference, Registry
@@ -46,6 +50,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ALIAS: Literal["candidate"] = "candidate"
+PRODUCTION: Literal["production"] = "production"
+GATES_TAG = "gates"
+"""On a version: every gate and budget that it was held against, as JSON."""
+
+GATES_CHANGED_TAG = "gates_changed"
+AGAINST_PRODUCTION_TAG = "against_production"
 
 _ARTIFACT_FOLDER = "bundle"
 
@@ -53,7 +63,10 @@ _log = logging.getLogger(__name__)
 
 
 class Published(BaseModel):
-    """published.json: where a bundle stands. created: whether this run made the version."""
+    """published.json: where a bundle stands. created: whether this run made the version.
+
+    notes: gates that are not those of the version before, and how it compares with production.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,21 +77,23 @@ class Published(BaseModel):
     registry: str
     run_id: str
     created: bool
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         version = f"{self.name} version {self.version} @{self.alias}"
         words = f"registered {version}" if self.created else f"{version} has these bytes already"
-        return f"{words}   bundle sha256:{self.bundle_sha256}"
+        return "\n".join([f"{words}   bundle sha256:{self.bundle_sha256}", *self.notes])
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What is published: a checked folder, its digest, and where it comes from, for the tags.
+    """What is published: a checked folder, its verdict and digest, and where it comes from, for the tags.
 
     divergence: None for a bundle without one.
     """
 
     folder: Path
+    verdict: Verdict
     manifest: Manifest
     sha256: str
     keras_sha256: str | None
@@ -93,6 +108,7 @@ class _StoredVersion(Protocol):
     version: int | str
     source: str
     run_id: str
+    tags: Mapping[str, str]
 
 
 def main(product: str, target: str) -> str:
@@ -107,14 +123,14 @@ def main(product: str, target: str) -> str:
 def publish(paths: Paths, build: Build) -> Published:
     """Register the build's bundle as the candidate, or find that it is registered.
 
-    Raises DoesNotFit without a verdict that fits, BundleError for a damaged bundle, SurroundingsError
-    (within 15 s) when MLflow is away or fails.
+    Raises DoesNotFit without a verdict that fits, or where the bundle is worse than the version in production or
+    may be; BundleError for a damaged bundle; SurroundingsError (within 15 s) when MLflow is away or fails.
     """
     offer = gather(paths, build)
     uri = mlflow_tracking_uri(paths)
     with _mlflow_errors(uri, build):
         require_answer(uri)
-        published = _candidate_over_http(uri, offer) or _publish(paths, offer)
+        published = _candidate_over_http(uri, offer) or _publish(paths, build, offer)
     _accept_data(paths.of_product(build.product))
     return published
 
@@ -141,6 +157,7 @@ def gather(paths: Paths, build: Build) -> Offer:
         raise BundleError(f"bundle refused: {files.manifest} is {manifest.name}'s")
     return Offer(
         folder=files.bundle,
+        verdict=verdict,
         manifest=manifest,
         sha256=bundle_sha256(read_manifest_bytes(files.bundle)),
         keras_sha256=sha256(files.keras.read_bytes()).hexdigest() if files.keras.is_file() else None,
@@ -177,20 +194,77 @@ def _candidate_over_http(uri: str, offer: Offer) -> Published | None:
             download(registry, version, Path(folder))
     except FlashfitError:
         return None
-    return _published(offer, uri, version.number, version.run_id, created=False)
+    return _published(offer, uri, version.number, version.run_id, False, version.tags)
 
 
-def _publish(paths: Paths, offer: Offer) -> Published:
+def _publish(paths: Paths, build: Build, offer: Offer) -> Published:
     client, uri = connect(paths)
+    against = _against_production(client, uri, paths, build, offer)
     version = _intact_version(client, uri, offer)
     created = version is None
     if version is None:
-        version = _register(client, uri, experiment(client, paths, offer.manifest.product, uri), offer)
+        version = _register(client, uri, experiment(client, paths, offer.manifest.product, uri), offer, against)
     client.set_registered_model_alias(offer.manifest.name, ALIAS, str(version.version))
-    return _published(offer, uri, int(version.version), version.run_id, created)
+    return _published(offer, uri, int(version.version), version.run_id, created, version.tags)
 
 
-def _published(offer: Offer, uri: str, version: int, run_id: str, created: bool) -> Published:
+def _against_production(
+    client: "MlflowClient", uri: str, paths: Paths, build: Build, offer: Offer
+) -> AgainstProduction | None:
+    """How the offer compares with the version in production, noted; None where there is none, or it is the offer.
+
+    Raises DoesNotFit unless it is seen to be no worse, BundleError where production's files are not its bundle.
+    """
+    files, version = paths.of_build(build.product, build.target), _in_production(client, offer.manifest.name)
+    files.against_production.unlink(missing_ok=True)
+    if version is None or version.tags.get(SHA256_TAG) == offer.sha256:
+        return None
+    from tasks.production import compare  # brings SciPy, which no other publish should wait for
+
+    with _stored(uri, version.source, version.tags.get(SHA256_TAG)) as folder:
+        if folder is None:
+            raise BundleError(f"bundle refused: production, version {version.version}, does not hold its bundle")
+        look = _look(client, offer, int(version.version))
+        against = compare(offer.folder, folder, int(version.version), look, paths.of_product(build.product))
+    save_json(files.against_production, against)
+    if against.gate is not None and not against.gate.passed:
+        raise DoesNotFit(miss_line(offer.verdict.also(against.gate)))
+    return against
+
+
+def _in_production(client: "MlflowClient", name: str) -> _StoredVersion | None:
+    number = _registered(client, name).get(PRODUCTION)
+    found: _StoredVersion | None = client.get_model_version(name, str(number)) if number else None
+    return found
+
+
+def _registered(client: "MlflowClient", name: str) -> Mapping[str, str]:
+    """The registered model's aliases, with their versions; none where there is no such model yet."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return dict(client.get_registered_model(name).aliases)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
+def _look(client: "MlflowClient", offer: Offer, production: int) -> int:
+    """Which comparison on this test split this is, from 1; noted before its outcome is known.
+
+    The same bundle against the same version is the same look, however often it is asked.
+    """
+    key = f"looks.{offer.manifest.lineage.get('test_sha256', 'unknown')[:12]}"
+    looks = client.get_registered_model(offer.manifest.name).tags.get(key, "").split()
+    this = f"{production}:{offer.sha256[:12]}"
+    if this not in looks:
+        looks.append(this)
+        client.set_registered_model_tag(offer.manifest.name, key, " ".join(looks))
+    return looks.index(this) + 1
+
+
+def _published(offer: Offer, uri: str, version: int, run_id: str, created: bool, tags: Mapping[str, str]) -> Published:
     return Published(
         name=offer.manifest.name,
         version=version,
@@ -199,6 +273,7 @@ def _published(offer: Offer, uri: str, version: int, run_id: str, created: bool)
         registry=uri,
         run_id=run_id,
         created=created,
+        notes=tuple(tags[key] for key in (GATES_CHANGED_TAG, AGAINST_PRODUCTION_TAG) if key in tags),
     )
 
 
@@ -216,6 +291,13 @@ def _intact_version(client: "MlflowClient", uri: str, offer: Offer) -> _StoredVe
 
 def _holds(uri: str, source: str, digest: str) -> bool:
     """Whether the files stored at source, read back, are the bundle with this digest."""
+    with _stored(uri, source, digest) as copy:
+        return copy is not None
+
+
+@contextmanager
+def _stored(uri: str, source: str, digest: str | None) -> Iterator[Path | None]:
+    """A copy of the files stored at source, for the block; None where they are not the bundle with this digest."""
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
@@ -223,23 +305,27 @@ def _holds(uri: str, source: str, digest: str) -> bool:
         try:
             copy = Path(download_artifacts(artifact_uri=source, dst_path=folder, tracking_uri=uri))
             verify_folder(copy)
+            intact = bundle_sha256(read_manifest_bytes(copy)) == digest
         except (BundleError, MlflowException, OSError):
-            return False
-        return bundle_sha256(read_manifest_bytes(copy)) == digest
+            intact = False
+        yield copy if intact else None
 
 
-def _register(client: "MlflowClient", uri: str, experiment_id: str, offer: Offer) -> _StoredVersion:
+def _register(
+    client: "MlflowClient", uri: str, experiment_id: str, offer: Offer, against: AgainstProduction | None
+) -> _StoredVersion:
     """Upload, read back, then create the version; of two publishers at once the first one's stays."""
     trained_by = _training_run(client, experiment_id, offer.keras_sha256)
     run_id, source = _upload(client, experiment_id, trained_by, offer)
     if not _holds(uri, source, offer.sha256):
         raise BundleError(f"bundle refused: what {source} gives back is not what was uploaded")
     _ensure_registered_model(client, offer.manifest.name)
+    tags = {**_version_tags(offer, trained_by), **_gates_tags(client, offer)}
     created: _StoredVersion = client.create_model_version(
         offer.manifest.name,
         source=source,
         run_id=run_id,
-        tags=_version_tags(offer, trained_by),
+        tags=tags | ({AGAINST_PRODUCTION_TAG: str(against)} if against else {}),
         await_creation_for=None,
     )
     first = _intact_version(client, uri, offer)
@@ -312,6 +398,23 @@ def _divergence_tags(divergence: Divergence | None) -> dict[str, str]:
     first = divergence.pairs[0]
     found = {"litert_flips": first.flips, "litert_max_lsb": first.max_lsb}
     return {key: str(value) for key, value in found.items() if value is not None}
+
+
+def _gates_tags(client: "MlflowClient", offer: Offer) -> dict[str, str]:
+    """What was asked of this version, and what of it is not as for the version in production, else the latest."""
+    if offer.verdict.asked is None:
+        return {}
+    asked = asked_of(offer.verdict.asked, offer.verdict.budget)
+    tags = {GATES_TAG: json.dumps(asked, sort_keys=True)}
+    name = offer.manifest.name
+    versions: list[_StoredVersion] = client.search_model_versions(f"name = '{name}'")
+    told = [version for version in versions if GATES_TAG in version.tags]
+    before = _in_production(client, name) or max(told, key=lambda version: int(version.version), default=None)
+    if before is not None and GATES_TAG in before.tags:
+        known: Asked = json.loads(before.tags[GATES_TAG])
+        if words := "; ".join(map(str, changes(known, asked))):
+            tags[GATES_CHANGED_TAG] = f"gates since version {before.version}: {words}"
+    return tags
 
 
 @contextmanager

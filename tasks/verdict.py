@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flashfit.errors import SurroundingsError
+from flashfit.gates.against import AgainstProduction
 from flashfit.gates.verdict import Verdict, Word, judge
 from flashfit.manifest import bundle_sha256
 from flashfit.params import Build
@@ -19,7 +20,10 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a build has come. published: where these very bytes are registered, as last noted."""
+    """How far a build has come. published: where these very bytes are registered, as last noted.
+
+    verdict: of evaluate and, once these bytes were held against the version in production, of that too.
+    """
 
     build: Build
     verdict: Verdict | None
@@ -50,6 +54,9 @@ def standing(paths: Paths, build: Build) -> Standing:
     verdict = read_verdict(files, build)
     bundled = verdict is not None and verdict.verdict == "FITS" and files.manifest.is_file()
     digest = bundle_sha256(files.manifest.read_bytes()) if bundled else None
+    against = _read(files.against_production, AgainstProduction, build) if digest else None
+    if verdict is not None and against is not None and against.gate is not None and against.bundle_sha256 == digest:
+        verdict = verdict.also(against.gate)
     return Standing(build, verdict, digest, _published(files, digest))
 
 

@@ -21,6 +21,7 @@ def ending(standing: "Standing", next_step: str) -> Iterator[str]:
     elif verdict.verdict == FITS:
         yield _figures(verdict)
         yield _registered(standing, next_step)
+        yield from standing.published.notes if standing.published else ()
     else:
         yield miss_line(verdict)
         yield f"              try: {_remedy(verdict, standing.build)}"

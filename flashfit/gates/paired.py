@@ -125,7 +125,8 @@ def _rarer_label(pair: Pair, drop: Drop) -> NDArray[np.bool_]:
     """Where scores rank all samples alike: those of the label that there are fewer of."""
     alike = drop.high - drop.low <= 1e-12
     label = 1 if np.sum(pair.truth == 1) <= np.sum(pair.truth == 0) else 0
-    return (pair.truth == label) & alike
+    rarer: NDArray[np.bool_] = (pair.truth == label) & alike
+    return rarer
 
 
 def _none(pair: Pair, _drop: Drop) -> NDArray[np.bool_]:
