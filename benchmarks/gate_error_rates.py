@@ -23,25 +23,40 @@ from flashfit.params import Metric, Task
 
 _HEAD = "| {} | tolerance | answers changed | worse passes | equal refused | equal passes |\n|---|---|---|---|---|---|"
 _DRAWS = 10_000
-_FEWER = 200
+_FEWER = 100
 """Of splits that are bootstrapped, each 1,000 times."""
 
 
 def main() -> None:
     """Print a table for samples that stand alone, one for groups and other metrics, and the floors' rates."""
     start_s = time.perf_counter()
+    print_alone()
+    print_drawn()
+    print_floors()
+    print(f"\n{time.perf_counter() - start_s:.0f} s")
+
+
+def print_alone() -> None:
+    """Accuracy by the size of the split, the tolerance and how many answers change."""
     print(f"{_DRAWS:,} draws of each row\n\n{_HEAD.format('samples')}")
     for n, tolerance, changed in _alone():
         print(_row(f"{n:,}", tolerance, changed, *_rates_alone(n, tolerance, changed)), flush=True)
+
+
+def print_drawn() -> None:
+    """Samples in groups whose answers are alike, and metrics that are bootstrapped."""
     print(f"\n{_FEWER:,} draws of each row\n\n{_HEAD.format('samples, metric')}")
     for name, task, metric, shape, alike in _drawn():
         print(_row(name, _TOLERANCE, _CHANGED, *_rates_drawn(task, metric, shape, alike)), flush=True)
+
+
+def print_floors() -> None:
+    """Floors of several classes at once, with evidence: interval."""
     for classes, each in ((2, 200), (10, 37), (20, 100)):
         rate = _classes_refused(classes, each)
         print(
             f"\n{classes} classes of {each} samples, all just at a floor of 88 %: {100 * rate:.1f} % of draws refused"
         )
-    print(f"\n{time.perf_counter() - start_s:.0f} s")
 
 
 def _row(name: str, tolerance: float, changed: float, *rates: float) -> str:

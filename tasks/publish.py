@@ -256,7 +256,7 @@ def _look(client: "MlflowClient", offer: Offer, production: int) -> int:
     The same bundle against the same version is the same look, however often it is asked.
     """
     key = f"looks.{offer.manifest.lineage.get('test_sha256', 'unknown')[:12]}"
-    looks = client.get_registered_model(offer.manifest.name).tags.get(key, "").split()
+    looks: list[str] = client.get_registered_model(offer.manifest.name).tags.get(key, "").split()
     this = f"{production}:{offer.sha256[:12]}"
     if this not in looks:
         looks.append(this)
