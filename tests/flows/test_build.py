@@ -10,6 +10,11 @@ from prefect.client.schemas.objects import State
 
 from flashfit.errors import SurroundingsError, UserError
 from flashfit.footprint import Footprint
+from flashfit.gates.against import AgainstProduction
+from flashfit.gates.claims import drop_gate
+from flashfit.gates.estimate import Drop
+from flashfit.gates.verdict import Quality
+from flashfit.params import Gates
 from flows.build import build
 from flows.outcome import Outcome
 from flows.watch import Watch, watched_by
@@ -88,6 +93,19 @@ def test_missed_gate_ends_its_build_alone_and_fails_the_run_saying_why(line: Pla
     ran = line.ran()
     assert "bundle@digits-nano33ble" not in ran
     assert ran[-2:] == ["bundle@digits-nucleo-l053r8", "publish@digits-nucleo-l053r8"]
+
+
+def test_what_may_be_worse_than_production_is_a_verdict_and_no_fault(line: PlayLine) -> None:
+    quality, drop = Quality(int8=0.98, float_=0.99, n=100), Drop(0.01, -0.01, 0.03, 0.3, 100, 400, "exact", 0.05)
+    gate = drop_gate("production version 1", drop, quality, Gates(least_accuracy=0.9))
+    against = AgainstProduction(bundle_sha256="DIGEST", version=1, look=1, gate=gate)
+    (line.paths.root / "production-is-better.json").write_text(against.model_dump_json(), encoding="utf-8")
+    state, outcome = run("nano33ble")
+    assert (state.is_failed(), outcome.exit_code, outcome.errors) == (True, 1, ())
+    assert (state.message or "").startswith(
+        "NOT ENOUGH EVIDENCE  digits → nano33ble: drop from production version 1 1.00 %"
+    )
+    assert outcome.standings[0].published is None
 
 
 def test_search_in_which_nothing_fits_gives_the_nearest_miss_as_the_verdict(line: PlayLine) -> None:

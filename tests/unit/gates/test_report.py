@@ -114,6 +114,16 @@ def test_the_page_tells_every_metric_and_gate_with_its_interval() -> None:
         assert gate.interval_shown in page
 
 
+def test_the_page_tells_what_lacks_evidence_and_what_would_be_enough() -> None:
+    report = classification(("a", "b", "c"))
+    (gate,) = report.verdict.open
+    page = render(report)
+    assert '<span class="verdict open">NOT ENOUGH EVIDENCE</span>' in page
+    assert f"not enough evidence: about {gate.enough:,} samples would be enough" in page
+    assert f'<td class="quiet">{gate.method}</td>' in page
+    assert "A drop is decided by its interval, every other gate by its value." in page
+
+
 def test_the_page_tells_what_was_skipped_and_escapes_it() -> None:
     page = render(classification(("a", "b", "c")))
     assert "<li>1 file skipped: a.wav (empty)</li>" in page
