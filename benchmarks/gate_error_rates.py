@@ -2,6 +2,7 @@
 
 The tables are those of docs/gates.md. `worse passes`: a model that is worse by just the tolerance. `equal refused`: one
 that is not worse at all. Each may happen in 5 % of draws; the rest of an equal model's draws is NOT ENOUGH EVIDENCE.
+Takes some minutes of one core.
 """
 
 import time

@@ -167,7 +167,7 @@ def test_a_product_that_asks_for_no_evidence_is_compared_by_the_numbers(bench: C
 
 
 def test_each_further_candidate_on_one_test_split_is_held_to_a_stricter_level(bench: Callable[..., Bench]) -> None:
-    limes = bench("limes")
+    limes = bench("limes", largest_drop=0.05)
     limes.promote(limes.publish(FINE).version)
     widths = []
     for scale in (0.4, 0.6, 0.6, 0.7):
