@@ -16,7 +16,6 @@ from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome
 from flashfit.targets import load_target
 from flashfit.tflite.divergence import Divergence
-from tasks.lineage import code_sha256, file_sha256, values_sha256
 from tasks.lineage import code_sha256, file_sha256, folder_sha256, values_sha256
 from tasks.paths import BuildPaths, Paths
 from tasks.stage import read_params, run_stage
