@@ -201,8 +201,8 @@ def test_run_shows_every_gate_in_an_artifact(line: PlayLine) -> None:
     state, _ = run()
     page = asyncio.run(artifact(state))
     assert "## digits → nano33ble: DOES NOT FIT" in page
-    assert "| int8 accuracy | 90.0 % | 97.0 % | -7.0 % | **missed** |" in page
-    assert "| arena | 5,000 B | 8,192 B | 3,192 B | passed |" in page
+    assert "| int8 accuracy | 90.0 % |  | 97.0 % | -7.0 % | **missed** |" in page
+    assert "| arena | 5,000 B |  | 8,192 B | 3,192 B | passed |" in page
     assert "Registered as **digits.nucleo-l053r8 version 1** @candidate" in page
 
 
