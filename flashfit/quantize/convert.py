@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from flashfit.errors import ConfigError
 from flashfit.quantize import gru, lstm
 from flashfit.quantize.frozen import frozen, quantized
 from flashfit.quantize.recurrent import recurrent_layers
@@ -27,6 +28,13 @@ def to_int8(model: keras.Model, calibration: NDArray[np.float32]) -> bytes:
             return slim(lstm.to_int8(model, calibration))
         case _:
             return slim(quantized(_feed_forward(model), [[sample[None]] for sample in calibration], "int8"))
+
+
+def to_int16(model: keras.Model, calibration: NDArray[np.float32]) -> bytes:
+    """int8 weights and int16 activations, inputs and outputs included. Raises ConfigError for recurrent layers."""
+    for layer in recurrent_layers(model):
+        raise ConfigError(f"{layer.name}: a recurrent layer has no form with int16 inputs and outputs on TFLM")
+    return slim(quantized(_feed_forward(model), [[sample[None]] for sample in calibration], "int16"))
 
 
 def to_float(model: keras.Model) -> bytes:

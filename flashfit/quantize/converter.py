@@ -12,6 +12,8 @@ from flashfit.child import run_child
 from flashfit.errors import ConfigError
 
 _TIMEOUT_S = 900.0
+_MEMORY_BYTES = 32 * 2**30
+"""Of address space, of which TensorFlow alone reserves several GiB without using them."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ def convert(keras_file: Path, calibration: NDArray[np.float32]) -> Converted:
             [scratch],
             f"converting {keras_file.name} to .tflite",
             _TIMEOUT_S,
+            _MEMORY_BYTES,
         )
         if (refusal := folder / "refusal.txt").exists():
             raise ConfigError(f"{keras_file.name} cannot be converted: {refusal.read_text(encoding='utf-8')}")

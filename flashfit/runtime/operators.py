@@ -19,6 +19,26 @@ class Operator:
     macs: int
 
 
+@dataclass(frozen=True)
+class Layer:
+    """An operator that computes something. output: its tensor's number in the main subgraph."""
+
+    name: str
+    output: int
+    shape: tuple[int, ...]
+
+
+def layers(tflite: bytes) -> tuple[Layer, ...]:
+    """The operators of the main subgraph in the order they run, without those that only change a number's type."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
+    graph = model.subgraphs[0]
+    found = (
+        Layer(_name(model, one), int(one.outputs[0]), tuple(_shape(graph.tensors[one.outputs[0]])))
+        for one in graph.operators
+    )
+    return tuple(layer for layer in found if layer.name not in ("QUANTIZE", "DEQUANTIZE"))
+
+
 def operators(tflite: bytes) -> tuple[Operator, ...]:
     """The operators of the main subgraph. A loop's MACs are its body's, times the limit in its condition.
 

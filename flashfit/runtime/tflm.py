@@ -16,6 +16,8 @@ from flashfit.runtime.tensor import Tensor as Tensor
 from flashfit.runtime.tensor import real_values
 
 _TIMEOUT_S = 600.0
+_MEMORY_BYTES = 16 * 2**30
+"""Of address space: a split's inputs are mapped, and may be large."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def run_tflm(tflite: bytes, inputs: NDArray[np.float32]) -> TflmRun:
         folder = Path(scratch)
         (folder / "model.tflite").write_bytes(tflite)
         np.save(folder / "inputs.npy", inputs)
-        stderr = run_child("flashfit.runtime.tflm_child", [scratch], "TFLM", _TIMEOUT_S)
+        stderr = run_child("flashfit.runtime.tflm_child", [scratch], "TFLM", _TIMEOUT_S, _MEMORY_BYTES)
         tensors = json.loads((folder / "tensors.json").read_text(encoding="utf-8"))
         outputs = np.load(folder / "outputs.npy", allow_pickle=False)
     return TflmRun(outputs, _tensor(tensors["input"]), _tensor(tensors["output"]), read_arena(stderr))
