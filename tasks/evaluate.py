@@ -14,6 +14,7 @@ from flashfit.gates.assessment import quality_of
 from flashfit.gates.metrics import reconstruction_errors
 from flashfit.gates.notes import notes_of
 from flashfit.gates.report import Report, render
+from flashfit.gates.rungs import Ladder
 from flashfit.gates.verdict import Verdict, judge
 from flashfit.params import Product, Task
 from flashfit.runtime.footprint import measured_footprint
@@ -59,6 +60,7 @@ def evaluate(product: str, target: str) -> str:
         spec=_spec(files),
         notes=_notes(prepared),
         divergence=tuple(pair.in_words() for pair in divergence.pairs),
+        ladder=Ladder.model_validate_json(files.ladder.read_bytes()),
     )
     files.report.write_text(render(report), encoding="utf-8")
     return _summary(verdict)

@@ -116,6 +116,16 @@ class BuildPaths:
         return self.quantized / "float.tflite"
 
     @property
+    def ladder(self) -> Path:
+        """Every rung that was tried, on validation data."""
+        return self.quantized / "ladder.json"
+
+    @property
+    def layer_noise(self) -> Path:
+        """What each rung adds to each layer."""
+        return self.quantized / "ladder.png"
+
+    @property
     def evaluation(self) -> Path:
         """evaluate's output."""
         return self._folder / "evaluate"

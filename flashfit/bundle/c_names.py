@@ -16,6 +16,11 @@ def resolver_call(operator: str) -> str:
     return "Add" + "".join(_AS_TFLM_WRITES.get(part, part.capitalize()) for part in operator.split("_"))
 
 
+def c_type(dtype: str) -> str:
+    """A stored value's type by NumPy's name for it: `int16` is std::int16_t."""
+    return "float" if dtype == "float32" else f"std::{dtype}_t"
+
+
 def c_string(text: str) -> str:
     """A C string literal, UTF-8; anything outside printable ASCII as three-digit octal escapes."""
     plain = {ord('"'): '\\"', ord("\\"): "\\\\", ord("?"): "\\?"}

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from flashfit.bundle.arena import arena_size
-from flashfit.bundle.c_names import c_float, c_string, hex_byte, identifier, resolver_call
+from flashfit.bundle.c_names import c_float, c_string, c_type, hex_byte, identifier, resolver_call
 from flashfit.gates.verdict import Verdict
 from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
 from flashfit.runtime.tflm import Tensor
@@ -112,5 +112,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # C++ and Markdown, not HTML
     )
-    environment.filters.update(c_float=c_float, c_string=c_string, hex_byte=hex_byte)
+    environment.filters.update(c_float=c_float, c_string=c_string, c_type=c_type, hex_byte=hex_byte)
     return environment

@@ -20,6 +20,9 @@ from flashfit.gates.pictures import budget_picture, confusion_picture, mistakes_
 from flashfit.gates.quality import Quality
 from flashfit.gates.regression_pictures import forecast_picture, residuals_picture
 from flashfit.gates.resampling import units_of
+from flashfit.gates.rung_pictures import noise_picture
+from flashfit.gates.rung_rows import rung_rows
+from flashfit.gates.rungs import Ladder
 from flashfit.gates.score_pictures import errors_picture, reconstructions_picture, roc_picture, shares_picture
 from flashfit.gates.verdict import Verdict
 from flashfit.gates.words import METRIC_NAMES, interval_shown, shown
@@ -34,7 +37,7 @@ class Report:
 
     outputs: the int8 model's, real-valued, (n, …), and answers: what they say of test. gates: what the
     product asks for. notes: of the data, a line each: what was skipped, repaired or let through. divergence: a line
-    for every two runtimes that were compared.
+    for every two runtimes that were compared. ladder: what quantization tried.
     """
 
     title: str
@@ -49,6 +52,7 @@ class Report:
     spec: str
     notes: tuple[str, ...] = ()
     divergence: tuple[str, ...] = ()
+    ladder: Ladder | None = None
 
 
 _RULES: dict[Evidence, str] = {
@@ -93,6 +97,7 @@ def render(report: Report) -> str:
         rows=list(_rows(quality, report.labels)) if quality else [],
         rule=_RULES[report.gates.evidence],
         operators=sorted(Counter(operator.name for operator in report.operators).items()),
+        rungs=list(rung_rows(report.ladder)) if report.ladder else [],
         pictures=list(_pictures(report)),
     )
 
@@ -127,6 +132,8 @@ def _pictures(report: Report) -> Iterator[_Picture]:
             yield from _score_pictures(report, report.answers.scores)
     if task == "classification":
         yield from _mistakes(report)
+    if report.ladder is not None and any(tried.noise for tried in report.ladder.rungs):
+        yield _embedded("What each rung adds to each layer, on validation data", noise_picture(report.ladder))
     yield _embedded("Budget", budget_picture(list(uses(report.verdict.footprint, report.verdict.budget))))
 
 

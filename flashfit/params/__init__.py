@@ -12,8 +12,10 @@ from flashfit.params.frontends import (
 )
 from flashfit.params.product import (
     ANOMALY_LABELS,
+    DEFAULT_RUNGS,
     METRICS,
     REPAIRABLE,
+    RUNGS,
     Backbone,
     Budget,
     Build,
@@ -24,6 +26,8 @@ from flashfit.params.product import (
     Metric,
     Policy,
     Product,
+    Quantize,
+    Rung,
     Search,
     Split,
     Task,
@@ -43,8 +47,10 @@ from flashfit.params.sources import (
 
 __all__ = [
     "ANOMALY_LABELS",
+    "DEFAULT_RUNGS",
     "METRICS",
     "REPAIRABLE",
+    "RUNGS",
     "AudioFrontend",
     "Augment",
     "Backbone",
@@ -68,6 +74,8 @@ __all__ = [
     "Params",
     "Policy",
     "Product",
+    "Quantize",
+    "Rung",
     "Search",
     "SeriesFrontend",
     "SklearnSource",

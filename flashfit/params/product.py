@@ -1,7 +1,7 @@
 """What is built, and what it must be: products, targets' budgets, gates."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,13 @@ Check = Literal[
 ]
 Policy = Literal["stop", "warn", "repair"]
 Evidence = Literal["point", "paired", "interval"]
+Rung = Literal["int8", "int8-tuned", "int8-equalized", "qat", "mixed", "int16", "int4", "float32"]
+
+RUNGS: tuple[Rung, ...] = get_args(Rung)
+"""The ladder, from what costs least on the board to what costs most."""
+
+DEFAULT_RUNGS: tuple[Rung, ...] = tuple(rung for rung in RUNGS if rung != "float32")
+"""float32 is for products that say so."""
 
 REPAIRABLE: dict[str, str] = {
     "duplicates": "copies are left out",
@@ -127,9 +134,22 @@ class Train(Section):
 
 
 class Quantize(Section):
-    """Calibration draws this many training samples."""
+    """Calibration draws this many training samples.
+
+    rungs: of the ladder, tried in this order until one passes; float32 only where it is named. qat_epochs: of
+    quantization-aware fine-tuning.
+    """
 
     calibration_samples: int = Field(default=256, gt=0)
+    rungs: tuple[Rung, ...] = Field(default=DEFAULT_RUNGS, min_length=1)
+    qat_epochs: int = Field(default=10, gt=0)
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> "Quantize":
+        places = [RUNGS.index(rung) for rung in self.rungs]
+        if places != sorted(set(places)):
+            raise ValueError(f"rungs: each once, and in the order {', '.join(RUNGS)}")
+        return self
 
 
 class Gates(Section):

@@ -1,7 +1,7 @@
 """Fit a spec to features, the same way every time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,6 +89,36 @@ def fit_network(
     return model
 
 
+def fine_tune(
+    model: keras.Model, recipe: Recipe, lesson: Lesson, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> None:
+    """Train a model further, at a tenth of the rate, and leave it as it was at its best epoch or before the first.
+
+    A regression's answers and targets are divided by training's deviation, which it must answer by already.
+    """
+    examples = _examples(lesson)
+    if lesson.task == "regression":
+        mean, deviation = _scale(lesson.train)
+        offset = mean / deviation
+        examples = replace(examples, y=examples.y + offset, validation_y=examples.validation_y + offset)
+    (phase,) = _phases(0.0, recipe, lesson.epochs)
+    with TemporaryDirectory() as scratch:
+        file = str(Path(scratch) / "best.weights.h5")
+        model.save_weights(file)
+        _compile(model, examples, lesson, phase)
+        first = model.evaluate(examples.validation_x, examples.validation_y, verbose=0)[0]
+        best = keras.callbacks.ModelCheckpoint(
+            file, monitor="val_loss", save_best_only=True, save_weights_only=True, initial_value_threshold=first
+        )
+        _run(model, examples, lesson, phase, [*callbacks, best])
+        model.load_weights(file)
+
+
+def target_deviation(train: Features) -> float:
+    """The deviation of a regression's target in training."""
+    return float(_scale(train)[1])
+
+
 @dataclass(frozen=True)
 class _Phase:
     """Epochs from first up to end, at a recipe. body: whether a backbone is trained; None where there is none."""
@@ -115,12 +145,26 @@ def _train(
     phase: _Phase,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
+    _compile(model, examples, lesson, phase)
+    _run(model, examples, lesson, phase, callbacks)
+
+
+def _compile(model: keras.Model, examples: "_Examples", lesson: Lesson, phase: _Phase) -> None:
     classifies = lesson.task == "classification"
     model.compile(
         optimizer=_optimizer(phase.recipe, len(examples.x), phase.end - phase.first),
         loss="sparse_categorical_crossentropy" if classifies else "mean_squared_error",
         metrics=["accuracy" if classifies else "mean_absolute_error"],
     )
+
+
+def _run(
+    model: keras.Model,
+    examples: "_Examples",
+    lesson: Lesson,
+    phase: _Phase,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
     model.fit(
         examples.x,
         examples.y,

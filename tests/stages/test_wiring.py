@@ -1,5 +1,6 @@
 """dvc.yaml against the code: where files lie, and what a stage depends on."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,14 @@ def imported_by(imports: grimp.ImportGraph, module: str) -> set[str]:
         if name not in seen and name not in OBSERVERS:
             seen.add(name)
             waiting += imports.find_modules_directly_imported_by(name)
+            waiting += run_as_children(name)
     return {name.replace(".", "/") for name in seen} - {"flashfit", "tasks"}
+
+
+def run_as_children(module: str) -> list[str]:
+    """Modules that one names to run_child: a stage runs them as much as those that it imports."""
+    file = PATHS.root / f"{module.replace('.', '/')}.py"
+    return re.findall(r'run_child\(\s*"([\w.]+)"', file.read_text(encoding="utf-8")) if file.is_file() else []
 
 
 def covers(dependency: str, module: str) -> bool:

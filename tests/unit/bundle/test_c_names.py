@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from flashfit.bundle.c_names import c_float, c_string, identifier, resolver_call
+from flashfit.bundle.c_names import c_float, c_string, c_type, identifier, resolver_call
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ def test_a_float_literal_reads_back_to_the_same_float32(value: float) -> None:
     assert literal.endswith("f")
     assert struct.pack("f", float(literal[:-1])) == struct.pack("f", value)
     assert "." in literal or "e" in literal
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [("int8", "std::int8_t"), ("int16", "std::int16_t"), ("float32", "float")]
+)
+def test_stored_types_are_those_of_cstdint(dtype: str, expected: str) -> None:
+    assert c_type(dtype) == expected

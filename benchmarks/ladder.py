@@ -1,0 +1,240 @@
+"""What the ladder recovers where plain int8 breaks: python -m benchmarks.ladder
+
+Four kinds of models, trained on data that ship with scikit-learn, each broken by int8 in a way that occurs in
+practice. Settings are chosen on validation data, as a build does; the figures are of the test split, on TFLM.
+Then, for each, how far the fine-tuned network's `.tflite` is from its twin in Keras.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flashfit.data.features import Features, FeatureWriter, load_features
+from flashfit.gates.merit import merit, score
+from flashfit.gates.words import shown
+from flashfit.ladder.climb import Course, climb
+from flashfit.ladder.job import Job
+from flashfit.models.spec import Classes, Conv, Dense, Flatten, GlobalAverage, Regression, Residual, Separable, Spec
+from flashfit.params import DEFAULT_RUNGS, Budget, Gates, Metric, Task
+from flashfit.runtime.tensor import quantized
+from flashfit.runtime.tflm import run_tflm
+from flashfit.training.recipe import Recipe
+
+SEED = 7
+LABELS = tuple("0123456789")
+RECIPE = Recipe(learning_rate=5e-3, weight_decay=1e-4, batch_size=32)
+BUDGET = Budget(flash="256 KiB", arena="128 KiB", macs=100_000_000)
+Arrays = tuple[NDArray[np.float32], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of model that int8 breaks. spoil: what is done to the trained network, in place, answers unchanged."""
+
+    name: str
+    task: Task
+    gates: Gates
+    data: Callable[[], Arrays]
+    spec: Spec
+    epochs: int
+    spoil: Callable[[Any], Any] | None = None
+
+
+def main() -> None:
+    """Print a row a kind, then the parity of fine-tuning."""
+    print("| model | float | int8 | recovered | rung | of the loss |\n|---|---|---|---|---|---|")
+    with TemporaryDirectory() as scratch:
+        jobs = [(kind, _job(kind, Path(scratch) / str(number))) for number, kind in enumerate(KINDS)]
+        for kind, job in jobs:
+            print(_recovery(kind, job), flush=True)
+        print("\n| model | answers the same | outputs the same | largest difference |\n|---|---|---|---|")
+        for kind, job in jobs:
+            print(_parity(kind, job), flush=True)
+
+
+def _digits() -> Arrays:
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    return (x.reshape(-1, 8, 8, 1) / 16).astype(np.float32), y.astype(np.int64)
+
+
+def _digits_with_spikes() -> Arrays:
+    """One picture of fifty has a pixel that a faulty sensor made two hundred times as bright as white."""
+    x, y = _digits()
+    chance = np.random.default_rng(SEED)
+    for sample in x[chance.random(len(x)) < 0.02]:
+        sample[tuple(chance.integers(0, 8, 2))] = 200.0
+    return x, y
+
+
+def _diabetes_with_a_tail() -> Arrays:
+    """The disease's progression on a scale where a few patients lie far above all others."""
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True)
+    return (x * 20).astype(np.float32).reshape(-1, 1, 1, 10), np.exp(y / 60).astype(np.float32)
+
+
+def _unlike_channels(network: Any) -> Any:
+    """Each channel by a factor of its own, taken back by what reads it, as networks without care come to be."""
+    from flashfit.quantize.equalize import pairs, scale_pair
+    from flashfit.quantize.fold import folded
+
+    same, chance = folded(network), np.random.default_rng(SEED)
+    for pair in pairs(same):
+        scale_pair(pair, np.exp(chance.normal(0, 2, pair.activated.output.shape[-1])).astype(np.float32))
+    return same
+
+
+KINDS = (
+    Kind(
+        "digits, a pixel in spikes (activation outliers)",
+        "classification",
+        Gates(metric="accuracy", least_accuracy=0.9, largest_drop=0.01),
+        _digits_with_spikes,
+        Spec(
+            family="conv",
+            input_shape=(8, 8, 1),
+            head=Classes(count=10),
+            layers=(Conv(filters=12, kernel=3), Conv(filters=16, kernel=3, stride=2), GlobalAverage()),
+        ),
+        25,
+    ),
+    Kind(
+        "digits, separable, channels unlike",
+        "classification",
+        Gates(metric="accuracy", least_accuracy=0.9, largest_drop=0.01),
+        _digits,
+        Spec(
+            family="separable",
+            input_shape=(8, 8, 1),
+            head=Classes(count=10),
+            layers=(
+                Conv(filters=12, kernel=3),
+                Separable(filters=16, kernel=3),
+                Separable(filters=24, kernel=3, stride=2),
+                GlobalAverage(),
+            ),
+        ),
+        25,
+        _unlike_channels,
+    ),
+    Kind(
+        "digits, residual, channels unlike",
+        "classification",
+        Gates(metric="accuracy", least_accuracy=0.9, largest_drop=0.01),
+        _digits,
+        Spec(
+            family="residual",
+            input_shape=(8, 8, 1),
+            head=Classes(count=10),
+            layers=(
+                Residual(filters=12, kernel=3),
+                Residual(filters=16, kernel=3, stride=2),
+                Flatten(),
+                Dense(units=24),
+            ),
+        ),
+        20,
+        _unlike_channels,
+    ),
+    Kind(
+        "diabetes, a regression with a long tail",
+        "regression",
+        Gates(metric="mae", most_mae=1000.0, largest_drop=0.02),
+        _diabetes_with_a_tail,
+        Spec(
+            family="dense",
+            input_shape=(1, 1, 10),
+            head=Regression(),
+            layers=(Flatten(), Dense(units=24), Dense(units=16)),
+        ),
+        60,
+    ),
+)
+
+
+def _job(kind: Kind, folder: Path) -> Job:
+    """The kind's data and its trained network, as files."""
+    import keras
+
+    from flashfit.training.fit import Lesson, fit, make_deterministic
+    from flashfit.training.keras_file import save_keras
+
+    x, y = kind.data()
+    order = np.random.default_rng(SEED).permutation(len(y))
+    sixth = len(y) // 6
+    parts = {"augmented": order[:0], "test": order[: 2 * sixth], "validation": order[2 * sixth : 3 * sixth]}
+    for name, chosen in {**parts, "train": order[3 * sixth :]}.items():
+        _write(folder / name, x[chosen], y[chosen])
+    make_deterministic(SEED)
+    splits = {name: load_features(folder / name) for name in ("train", "augmented", "validation")}
+    lesson = Lesson(kind.task, **splits, epochs=kind.epochs, patience=kind.epochs, seed=SEED)
+    model: keras.Model = fit(kind.spec, RECIPE, lesson)
+    save_keras(kind.spoil(model) if kind.spoil else model, folder / "model.keras")
+    return Job(
+        keras=folder / "model.keras",
+        task=kind.task,
+        metric=kind.gates.metric,
+        train=folder / "train",
+        augmented=folder / "augmented",
+        validation=folder / "validation",
+        recipe=RECIPE,
+        balance=False,
+        calibration_samples=256,
+        qat_epochs=10,
+        seed=SEED,
+    )
+
+
+def _write(folder: Path, x: NDArray[np.float32], y: NDArray[Any]) -> None:
+    writer = FeatureWriter(folder, len(x), x.shape[1:])
+    for number, (sample, target) in enumerate(zip(x, y, strict=True)):
+        writer.add(sample, target.item(), str(number), str(number))
+    writer.close()
+
+
+def _recovery(kind: Kind, job: Job) -> str:
+    labels = LABELS if kind.task == "classification" else ()
+    validation = load_features(job.validation)
+    climbed = climb(Course(job, DEFAULT_RUNGS, labels, "", kind.gates, BUDGET, validation))
+    plain = climb(Course(job, ("int8",), labels, "", kind.gates, BUDGET, validation))
+    test, metric = load_features(job.train.parent / "test"), kind.gates.metric
+    values = [_on_test(kind.task, metric, test, one) for one in (plain.float_tflite, plain.tflite, climbed.tflite)]
+    float_, int8, recovered = (merit(metric, value) for value in values)
+    share = (recovered - int8) / (float_ - int8)
+    cells = [kind.name, *(shown(metric, value) for value in values), climbed.ladder.chosen, f"{100 * share:.0f} %"]
+    for tried in climbed.ladder.rungs:
+        print(f"<!-- {kind.name}: {tried.rung} {tried.state} {tried.settings} {tried.why} -->")
+    return f"| {' | '.join(cells)} |"
+
+
+def _on_test(task: Task, metric: Metric, test: Features, tflite: bytes) -> float:
+    outputs = run_tflm(tflite, test.x).values
+    return merit(metric, score(task, metric, test.y, test.x, outputs, test.groups).merit)
+
+
+def _parity(kind: Kind, job: Job) -> str:
+    import keras
+
+    from flashfit.ladder.making import Workshop, twinned
+
+    pair = twinned(Workshop(job, keras.models.load_model(job.keras, compile=False)))
+    pair.equalize()
+    pair.fine_tune()
+    test = load_features(job.train.parent / "test")
+    run = run_tflm(pair.made("").tflite, test.x)
+    wanted = quantized(np.asarray(pair.twin(test.x, training=False)), run.output).astype(int)
+    off = np.abs(wanted - run.outputs)
+    same = wanted.argmax(axis=1) == run.outputs.argmax(axis=1) if kind.task == "classification" else off[:, 0] <= 1
+    return f"| {kind.name} | {100 * same.mean():.1f} % | {100 * np.mean(off == 0):.1f} % | {off.max()} LSB |"
+
+
+if __name__ == "__main__":
+    main()
