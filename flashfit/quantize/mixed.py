@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from ai_edge_quantizer import qtyping, quantizer
+from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
+from ai_edge_quantizer.utils import qsv_utils
 from numpy.typing import NDArray
 
 from flashfit.quantize.frozen import frozen, input_name
@@ -59,8 +60,13 @@ class Mixed:
 
     @cached_property
     def _ranges(self) -> Any:
+        """By least and largest: the library's own moving average cuts off what is rare."""
+        recipe = recipe_manager.RecipeManager()
+        recipe.add_static_config(regex=".*", operation_name=_ANY, activation_num_bits=8, weight_num_bits=8)
+        seen = calibrator.Calibrator(self._float, num_threads=1, qsv_update_func=qsv_utils.min_max_update)
         samples = [{input_name(0): sample[None]} for sample in self._calibration]
-        return self._int8().calibrate({_SIGNATURE: samples})
+        seen.calibrate({_SIGNATURE: samples}, recipe)
+        return seen.get_model_qsvs()
 
     def _quantized(self, recipe: quantizer.Quantizer) -> bytes:
         return slim(bytes(recipe.quantize(self._ranges).quantized_model))

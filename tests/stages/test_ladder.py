@@ -112,7 +112,7 @@ def min_noise(tried: Tried) -> float:
     return min(noise.sqnr_db for noise in tried.noise if noise.sqnr_db is not None)
 
 
-@pytest.mark.parametrize("rung", ["int8", "int8-tuned", "int8-equalized", "qat", "int16", "float32"])
+@pytest.mark.parametrize("rung", ["int8", "int8-tuned", "int8-equalized", "qat", "mixed", "int16", "float32"])
 def test_each_rung_by_itself_answers_on_tflm_nearly_as_float_does(job: Job, rung: Rung) -> None:
     climbed = climb(course(job, rung))
     (tried,) = climbed.ladder.rungs
@@ -121,6 +121,13 @@ def test_each_rung_by_itself_answers_on_tflm_nearly_as_float_does(job: Job, rung
     kind = rung if rung in ("int16", "float32") else "int8"
     run = run_tflm(climbed.tflite, load_features(job.validation).x[:1])
     assert (run.input.dtype, run.output.dtype) == (kind, kind)
+
+
+def test_int4_weights_of_convolutions_run_on_tflm_in_less_flash(job: Job) -> None:
+    (int4,), (int8,) = workers.make_rung(job, "int4"), workers.make_rung(job, "int8")
+    validation = load_features(job.validation)
+    assert len(int4.tflite) < len(int8.tflite)
+    assert run_tflm(int4.tflite, validation.x[:8]).input.dtype == "int8"
 
 
 def test_a_fine_tuned_network_agrees_with_its_twin_within_one_step(job: Job) -> None:
