@@ -29,7 +29,7 @@ LARGEST_DROP = 0.02
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """Digits, and a small separable network trained on them."""
-    from flashfit.training.fit import Lesson, fit, make_deterministic
+    from flashfit.training.fit import Lesson, fit
     from flashfit.training.keras_file import save_keras
 
     folder = tmp_path_factory.mktemp("job")
@@ -37,7 +37,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     x = (x.reshape(-1, 8, 8, 1) / 16).astype(np.float32)
     for name, part in (("train", slice(0, 1200)), ("augmented", slice(0, 0)), ("validation", slice(1200, 1500))):
         write(folder / name, x[part], y[part])
-    make_deterministic(1)
+    keras.utils.set_random_seed(1)
     layers = (Conv(filters=8, kernel=3, stride=2), Separable(filters=16, kernel=3), GlobalAverage())
     spec = Spec(family="separable", input_shape=(8, 8, 1), head=Classes(count=10), layers=layers)
     parts = {name: load_features(folder / name) for name in ("train", "augmented", "validation")}
