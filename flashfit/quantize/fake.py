@@ -7,6 +7,7 @@ does that for Keras 2 alone. In inference the twin rounds as TFLM's kernels do, 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import lcm, prod
 from typing import Any
 
@@ -33,8 +34,13 @@ Range = tuple[float, float]
 Steps = Callable[[], tuple[tf.Tensor, tf.Tensor]]
 """A scale, and where 0 lies among 0 … 255."""
 
-Shift = Callable[[tf.Tensor], tf.Tensor]
-"""From an output's scale to the bits that a kernel keeps behind the point until its second rounding."""
+
+@dataclass(frozen=True)
+class Accumulator:
+    """The int32 sums that a kernel makes. unit: what 1 stands for, by channel. count: what a mean divides them by."""
+
+    unit: Callable[[], tf.Tensor]
+    count: int = 1
 
 
 def fake_quantized(model: keras.Model) -> keras.Model:
@@ -109,7 +115,7 @@ class Rounded(_Twinned):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
-        self.shift: Shift | None = None
+        self.accumulator: Accumulator | None = None
         self.low = self.add_weight(shape=(), initializer="zeros", trainable=False, name="low")
         self.high = self.add_weight(shape=(), initializer="ones", trainable=False, name="high")
 
@@ -122,15 +128,14 @@ class Rounded(_Twinned):
 
     def steps(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Scale, and where 0 lies among 0 … 255."""
-        scale = (self.high - self.low) / 255.0
+        scale = tf.cast((_exact(self.high) - _exact(self.low)) / 255.0, tf.float32)  # as a .tflite keeps it
         return scale, tf.round(-self.low / scale)
 
     def _as_tflm(self, x: tf.Tensor) -> tf.Tensor:
         scale, zero = self.steps()
         value = x / scale
-        if self.shift is not None:
-            bits = 2.0 ** self.shift(scale)
-            value = tf.floor(value * bits + 0.5) / bits
+        if self.accumulator is not None:
+            value = tf.cast(_rescaled(x, self.accumulator, scale), tf.float32)
         return (tf.clip_by_value(_half_away(value) + zero, 0.0, 255.0) - zero) * scale
 
 
@@ -173,10 +178,6 @@ class Weighted(_Twinned):
         plain = training or self.exports or self.passes
         return _linear(self.inner, x, self._kernel()) + (self.inner.bias if plain else self._bias())
 
-    def shift(self, scale: tf.Tensor) -> tf.Tensor:
-        """Of the multiplier from the accumulator to an output of scale, by channel."""
-        return _shift(self._unit() / scale)
-
     def _kernel(self) -> tf.Tensor:
         axis = channel_axis(self.inner)
         if not self.exports:
@@ -185,9 +186,9 @@ class Weighted(_Twinned):
             return tf.constant(rounded_kernel(self.inner.kernel, axis).numpy())
 
     def _bias(self) -> tf.Tensor:
-        return tf.round(self.inner.bias / self._unit()) * self._unit()
+        return tf.round(self.inner.bias / self.unit()) * self.unit()
 
-    def _unit(self) -> tf.Tensor:
+    def unit(self) -> tf.Tensor:
         """What 1 in the int32 accumulator stands for, by channel."""
         kernel = self.inner.kernel
         return self.input_steps()[0] * _largest(kernel[..., 0] if channel_axis(self.inner) != -1 else kernel) / 127.0
@@ -200,7 +201,7 @@ class _Twin:
         self._model = model
         self._steps = tuple(unpacked(model))
         self._rounded: dict[int, Rounded] = {}
-        self._shifts: dict[int, Shift] = {}
+        self._accumulators: dict[int, Accumulator] = {}
 
     def build(self) -> keras.Model:
         inputs = keras.Input(self._model.input_shape[1:], name="input")
@@ -223,16 +224,16 @@ class _Twin:
                 return layer(x)
             case _ if isinstance(layer, WEIGHTED):
                 weighted = Weighted(layer, self._rounded[step.reads[0]].steps)
-                self._shifts[step.makes] = weighted.shift
+                self._accumulators[step.makes] = Accumulator(weighted.unit)
                 return self._round_last(step, weighted(x))
             case keras.layers.GlobalAveragePooling2D():
-                self._shifts[step.makes] = _mean_shift(layer, self._rounded[step.reads[0]])
+                self._accumulators[step.makes] = _mean(layer, self._rounded[step.reads[0]].steps)
                 return self._round_last(step, layer(x))
             case keras.layers.Add():
                 return self._round_last(step, layer(x))
             case _ if isinstance(layer, _RELUS):
-                if step.reads[0] in self._shifts:
-                    self._shifts[step.makes] = self._shifts[step.reads[0]]
+                if step.reads[0] in self._accumulators:
+                    self._accumulators[step.makes] = self._accumulators[step.reads[0]]
                 return self._round_last(step, layer(x))
         raise ConfigError(f"{layer.name}: {type(layer).__name__} has no twin that rounds as int8 does")
 
@@ -246,7 +247,7 @@ class _Twin:
 
     def _round(self, number: int, x: Any, name: str) -> Any:
         rounded = self._rounded[number] = Rounded(f"{name}_rounded")
-        rounded.shift = self._shifts.get(number)
+        rounded.accumulator = self._accumulators.get(number)
         return rounded(x)
 
 
@@ -279,15 +280,26 @@ def _largest(kernel: tf.Tensor) -> tf.Tensor:
     return tf.maximum(tf.reduce_max(tf.abs(kernel), axis=list(range(len(kernel.shape) - 1))), _LEAST_RANGE)
 
 
-def _shift(multiplier: tf.Tensor) -> tf.Tensor:
-    """n of a multiplier m · 2^-n with m in [0.5, 1)."""
-    return tf.maximum(-(tf.floor(tf.math.log(multiplier) / np.log(2.0)) + 1.0), 0.0)
+def _rescaled(x: tf.Tensor, accumulator: Accumulator, scale: tf.Tensor) -> tf.Tensor:
+    """Sums in steps of scale, with what TFLM's first rounding leaves behind the point. In float64, so exact.
+
+    A multiplier m · 2^-shift, m in [0.5, 1), leaves `shift` bits; a mean's is divided by its count afterwards, and
+    leaves as many more as the count has.
+    """
+    unit, count = _exact(accumulator.unit()), accumulator.count
+    multiplier = unit / _exact(scale)
+    shift = -(tf.floor(tf.math.log(multiplier * count) / np.log(2.0)) + 1.0) + (count.bit_length() - 1)
+    bits = 2.0 ** tf.maximum(shift, 0.0)
+    return tf.floor(tf.round(_exact(x) / unit) * multiplier * bits + 0.5) / bits
 
 
-def _mean_shift(layer: keras.layers.Layer, reads: Rounded) -> Shift:
-    """TFLM divides the multiplier by the number of values, and keeps as many bits more as that has."""
-    bits = float(int(np.prod(layer.input.shape[1:3])).bit_length() - 1)
-    return lambda scale: tf.maximum(-(tf.floor(tf.math.log(reads.steps()[0] / scale) / np.log(2.0)) + 1.0) + bits, 0.0)
+def _exact(value: tf.Tensor) -> tf.Tensor:
+    return tf.cast(value, tf.float64)
+
+
+def _mean(layer: keras.layers.Layer, steps: Steps) -> Accumulator:
+    count = int(np.prod(layer.input.shape[1:3]))
+    return Accumulator(lambda: steps()[0] / count, count)
 
 
 def _grid(size: tuple[int, int]) -> int:
