@@ -10,8 +10,8 @@ from flashfit.data.features import Features
 from flashfit.errors import ConfigError, FlashfitError, SurroundingsError
 from flashfit.footprint import uses
 from flashfit.gates.rungs import Ladder, LayerNoise, Qualities, Tried, best_of, misses, qualities_of
-from flashfit.ladder.job import Job
-from flashfit.ladder.workers import Candidate, make_first, make_reference, make_rung
+from flashfit.ladder.job import Candidate, Job
+from flashfit.ladder.workers import make_first, make_reference, make_rung
 from flashfit.params import Budget, Gates, Rung
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.noise import layer_noise

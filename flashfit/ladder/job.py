@@ -1,5 +1,6 @@
-"""What a rung's process is asked for, and what it answers, as files with a schema."""
+"""What a rung's process is asked for, and what it makes: in its folder these are files."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -36,3 +37,12 @@ class Answer(_Frozen):
 
     settings: tuple[str, ...] = ()
     refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a rung offers: a .tflite, the float network that it rounds as another, and what was chosen, in words."""
+
+    tflite: bytes
+    reference: bytes
+    settings: str

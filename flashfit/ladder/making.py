@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flashfit.data.features import Features, load_features
 from flashfit.errors import ConfigError
 from flashfit.gates.merit import score
-from flashfit.ladder.job import Job
+from flashfit.ladder.job import Candidate, Job
 from flashfit.params import Rung
 from flashfit.quantize.bias import correct_biases
 from flashfit.quantize.calibration import calibration_inputs
@@ -33,15 +33,6 @@ _MOST_RANKED = 512
 """Validation samples that each operator is tried on by itself."""
 
 _INT16_OPERATORS = (1, 2, 4, 8, 16, 32)
-
-
-@dataclass(frozen=True)
-class Made:
-    """A candidate for a rung. reference: the float network that it rounds. settings: what was chosen, in words."""
-
-    tflite: bytes
-    reference: bytes
-    settings: str
 
 
 @dataclass(frozen=True)
@@ -83,51 +74,51 @@ class Workshop:
         return calibration_inputs(self.train, count, self.job.seed)
 
 
-def make(rung: Rung, shop: Workshop) -> list[Made]:
+def make(rung: Rung, shop: Workshop) -> list[Candidate]:
     """The candidates for a rung. Raises ConfigError where it does not apply to the network."""
     return _MAKERS[rung](shop)
 
 
-def _int8(shop: Workshop) -> list[Made]:
+def _int8(shop: Workshop) -> list[Candidate]:
     calibration = shop.calibration(shop.job.calibration_samples)
-    return [Made(to_int8(shop.model, calibration), shop.reference, f"{len(calibration)} calibration samples")]
+    return [Candidate(to_int8(shop.model, calibration), shop.reference, f"{len(calibration)} calibration samples")]
 
 
-def _tuned(shop: Workshop) -> list[Made]:
+def _tuned(shop: Workshop) -> list[Candidate]:
     if recurrent_layers(shop.model):  # what is inside of them has no twin, so only the set is chosen
         return [
-            Made(to_int8(shop.model, shop.calibration(count)), shop.reference, f"{count} calibration samples")
+            Candidate(to_int8(shop.model, shop.calibration(count)), shop.reference, f"{count} calibration samples")
             for count in shop.counts[1:]
         ]
     pair = twinned(shop)
     return [pair.made(pair.tune())]
 
 
-def _equalized(shop: Workshop) -> list[Made]:
+def _equalized(shop: Workshop) -> list[Candidate]:
     pair = twinned(shop)
     return [pair.made(pair.equalize())]
 
 
-def _qat(shop: Workshop) -> list[Made]:
+def _qat(shop: Workshop) -> list[Candidate]:
     pair = twinned(shop)
     settings = pair.equalize()
     pair.fine_tune()
     return [pair.made(f"{shop.job.qat_epochs} epochs from {settings}")]
 
 
-def _mixed(shop: Workshop) -> list[Made]:
+def _mixed(shop: Workshop) -> list[Candidate]:
     """More and more of the most sensitive operators in int16, up to half of them."""
     mixed = _mixed_network(shop)
     ranked = by_sensitivity(mixed, lambda tflite: _desk_loss(shop, tflite))
     counts = [count for count in _INT16_OPERATORS if count <= max(len(ranked) // 2, 1)]
     return [
-        Made(mixed.with_int16(ranked[:count]), shop.reference, f"{count} of {len(ranked)} operators in int16")
+        Candidate(mixed.with_int16(ranked[:count]), shop.reference, f"{count} of {len(ranked)} operators in int16")
         for count in counts
     ]
 
 
-def _int4(shop: Workshop) -> list[Made]:
-    return [Made(_mixed_network(shop).with_int4(), shop.reference, "convolutions' weights in int4")]
+def _int4(shop: Workshop) -> list[Candidate]:
+    return [Candidate(_mixed_network(shop).with_int4(), shop.reference, "convolutions' weights in int4")]
 
 
 def _mixed_network(shop: Workshop) -> Mixed:
@@ -143,16 +134,16 @@ def _desk_loss(shop: Workshop, tflite: bytes) -> float:
     return score(job.task, job.metric, known.y, known.x, desk_answers(tflite, known.x), known.groups).loss
 
 
-def _int16(shop: Workshop) -> list[Made]:
+def _int16(shop: Workshop) -> list[Candidate]:
     calibration = shop.calibration(shop.job.calibration_samples)
-    return [Made(to_int16(shop.model, calibration), shop.reference, f"{len(calibration)} calibration samples")]
+    return [Candidate(to_int16(shop.model, calibration), shop.reference, f"{len(calibration)} calibration samples")]
 
 
-def _float32(shop: Workshop) -> list[Made]:
-    return [Made(shop.reference, shop.reference, "as trained")]
+def _float32(shop: Workshop) -> list[Candidate]:
+    return [Candidate(shop.reference, shop.reference, "as trained")]
 
 
-_MAKERS: dict[Rung, Callable[[Workshop], list[Made]]] = {
+_MAKERS: dict[Rung, Callable[[Workshop], list[Candidate]]] = {
     "int8": _int8,
     "int8-tuned": _tuned,
     "int8-equalized": _equalized,
@@ -227,9 +218,9 @@ class Twinned:
         fine_tune(self.twin, job.recipe, lesson, [follow])
         scale_output(self.twin, deviation)
 
-    def made(self, settings: str) -> Made:
+    def made(self, settings: str) -> Candidate:
         """What the twin is on a board."""
-        return Made(slim(to_tflite(self.twin)), to_float(self.network), settings)
+        return Candidate(slim(to_tflite(self.twin)), to_float(self.network), settings)
 
     def _settings(self, count: int) -> list[_Setting]:
         found = observed_ranges(self.twin, self._shop.calibration(count), _PERCENTILES)

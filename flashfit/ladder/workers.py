@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flashfit.child import run_child
 from flashfit.errors import ConfigError
-from flashfit.ladder.job import Answer, Job
+from flashfit.ladder.job import Answer, Candidate, Job
 from flashfit.params import Rung
 
 _MEMORY_BYTES = 32 * 2**30
@@ -18,15 +18,6 @@ _MEMORY_BYTES = 32 * 2**30
 
 _TIMEOUT_S = 3600.0
 _TRAINING_TIMEOUT_S = 4 * 3600.0
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A .tflite, the float network that it rounds as another, and what was chosen for it, in words."""
-
-    tflite: bytes
-    reference: bytes
-    settings: str
 
 
 @dataclass(frozen=True)

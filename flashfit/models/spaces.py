@@ -40,10 +40,11 @@ class Chooser(Protocol):
 
 
 def dense(chooser: Chooser, input_shape: Shape) -> Iterator[Layer]:
-    """Fully connected layers; none at all is a linear model, which vectors are often best served by."""
-    vector = input_shape[:2] == (1, 1)
-    depth = chooser.suggest_int("dense_depth", 0 if vector else 1, 3)
-    if not vector and prod(input_shape) > _DENSE_INPUTS:
+    """Fully connected layers; none at all is a linear model, which vectors and short lines are often best served by."""
+    height, width, _ = input_shape
+    short = width == 1 and height < _LONG_ROWS
+    depth = chooser.suggest_int("dense_depth", 0 if short else 1, 3)
+    if height * width > 1 and prod(input_shape) > _DENSE_INPUTS:
         yield _thinned(input_shape)
     yield Flatten()
     for index in range(depth):

@@ -87,3 +87,32 @@ def test_the_same_seed_gives_the_same_weights() -> None:
 
     for first, second in zip(weights(), weights(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_not_even_what_is_told_apart_at_once_is_certain() -> None:
+    y = (np.arange(200) % 2).astype(np.int64)
+    data = features(np.repeat(10.0 * y - 5, 4).reshape(200, 4), y)
+    spec = Spec(family="dense", input_shape=SHAPE, head=Classes(count=2), layers=(Flatten(),))
+    model = fit(spec, RECIPE, Lesson("classification", data, NONE, data, epochs=40, patience=40))
+    assert model.predict(data.x, verbose=0).max(axis=1) == pytest.approx(0.95, abs=0.02)
+
+
+def test_an_epoch_is_judged_by_the_average_of_its_weights_and_leaves_that() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(320, 4))
+    data = features(x, (x[:, 0] + random.normal(size=320) > 0).astype(np.int64))
+    spec = Spec(family="dense", input_shape=SHAPE, head=Classes(count=2), layers=(Flatten(),))
+    last: list[np.ndarray] = []
+    judged: list[np.ndarray] = []
+
+    class Steps(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            last[:] = self.model.get_weights()
+
+        def on_test_begin(self, logs: object = None) -> None:
+            judged[:] = self.model.get_weights()
+
+    restless = RECIPE.model_copy(update={"learning_rate": 1.0})
+    model = fit(spec, restless, Lesson("classification", data, NONE, data, epochs=1, patience=1), [Steps()])
+    np.testing.assert_allclose(model.get_weights()[0], judged[0], rtol=1e-4)
+    assert np.abs(judged[0] - last[0]).max() > 0.01
