@@ -6,11 +6,12 @@ Takes some minutes of one core.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from flashfit.gates.answers import Answers
 from flashfit.gates.estimate import Drop
@@ -24,7 +25,7 @@ from flashfit.params import Metric, Task
 
 _HEAD = "| {} | tolerance | answers changed | worse passes | equal refused | equal passes |\n|---|---|---|---|---|---|"
 _DRAWS = 10_000
-_FEWER = 100
+_FEWER = 1_000
 """Of splits that are bootstrapped, each 1,000 times."""
 
 
@@ -114,13 +115,15 @@ def _drawn() -> Iterator[tuple[str, Task, Metric, _Shape, float]]:
     yield "60 groups of 20 alike by 0.1, accuracy", "classification", "accuracy", (60, 20), 0.1
     yield "400, macro-F1 of 4 classes", "classification", "macro_f1", (400, 1), 0.0
     yield "400, F1", "classification", "f1", (400, 1), 0.0
+    yield "400, AUC", "anomaly", "auc", (400, 1), 0.0
+    yield "20 groups of 40 alike by 0.1, AUC by group", "anomaly", "auc_by_group", (20, 40), 0.1
     yield "400, MAE of normal errors", "regression", "mae", (400, 1), 0.0
     yield "60 groups of 10 alike by 0.1, MAE", "regression", "mae", (60, 10), 0.1
 
 
 def _rates_drawn(task: Task, metric: Metric, shape: _Shape, alike: float) -> tuple[float, float, float]:
     rng = np.random.default_rng(0)
-    make = _errors if task == "regression" else _answers
+    make = _MAKERS[task]
     worse, equal = (
         [drop_of(metric, make(rng, metric, shape, alike, drop), _TOLERANCE) for _ in range(_FEWER)]
         for drop in (_TOLERANCE, 0.0)
@@ -164,6 +167,36 @@ def _errors(rng: np.random.Generator, metric: Metric, shape: _Shape, alike: floa
     larger = (1 + drop * np.sqrt(np.pi / 2)) * (0.98 * error + np.sqrt(1 - 0.98**2) * apart)
     before, after = (Answers((truth + size * each_error).astype(np.float32)) for each_error in (error, larger))
     return Pair("regression", truth, before, after, _names(shape))
+
+
+_AUC = 0.85
+
+
+def _ranks(rng: np.random.Generator, _metric: Metric, shape: _Shape, alike: float, drop: float) -> Pair:
+    """Two anomaly models whose scores are normal for either label, nearly the same, and further apart in some groups.
+
+    alike: the variance of that distance between groups, in scores' own; the second model's varies by a tenth more.
+    Then the mean AUC is Φ(distance / √(2 + variance)).
+    """
+    groups, each = shape
+    truth = np.arange(groups * each) % 2
+    own, change = (np.repeat(rng.normal(0, np.sqrt(part), groups), each) for part in (alike, alike / 10))
+    noise, apart = rng.normal(size=(2, groups * each))
+    before = noise + truth * (norm.ppf(_AUC) * np.sqrt(2 + alike) + own)
+    after = 0.98 * noise + np.sqrt(1 - 0.98**2) * apart
+    after += truth * (norm.ppf(_AUC - drop) * np.sqrt(2 + 1.1 * alike) + own + change)
+    return Pair("anomaly", truth, _judged(before), _judged(after), _names(shape))
+
+
+def _judged(scores: NDArray[np.float64]) -> Answers:
+    return Answers((scores > 1).astype(np.int64), scores.astype(np.float32), 1.0)
+
+
+_MAKERS: dict[Task, Callable[[np.random.Generator, Metric, _Shape, float, float], Pair]] = {
+    "anomaly": _ranks,
+    "classification": _answers,
+    "regression": _errors,
+}
 
 
 def _names(shape: _Shape) -> NDArray[np.str_]:

@@ -29,6 +29,7 @@ from flashfit.manifest import (
 )
 from flashfit.registry.client import Reference, Registry, Version
 from flashfit.registry.pull import pull
+from flashfit.tflite.divergence import Difference, Divergence
 from tasks.lineage import file_sha256
 from tasks.paths import Paths
 from tasks.publish import Published, publish
@@ -67,10 +68,12 @@ class Checkout:
         self.files.evaluation.mkdir(parents=True, exist_ok=True)
         self.files.verdict.write_text(json.dumps(_verdict(self.product, word)))
 
-    def bundle(self, model: bytes) -> str:
-        """Leave a bundle with this model in it; its digest."""
+    def bundle(self, model: bytes, **parts: str) -> str:
+        """Leave a bundle with this model and these parts, named less `.json`, in it; its digest."""
         (self.files.bundle / "src").mkdir(parents=True, exist_ok=True)
         (self.files.bundle / "model.tflite").write_bytes(model)
+        for name, content in parts.items():
+            (self.files.bundle / f"{name}.json").write_text(content)
         (self.files.bundle / "src" / "model.cc").write_text("const int x = 1;\n")
         manifest = Manifest(
             product=self.product,
@@ -260,6 +263,17 @@ def test_a_version_says_in_its_tags_what_it_holds_and_which_run_trained_it(
         "data_md5": "ab.dir",
         "training_run_id": run.id,
     }
+
+
+def test_a_version_says_in_its_tags_how_far_litert_is_from_tflm(
+    through_server: "MlflowServer", checkout: Callable[[str], Checkout]
+) -> None:
+    pair = Difference(one="tflm", other="litert", n=372, flips=3, exact=370, max_lsb=6, max_difference=0.023)
+    ferns = checkout("ferns")
+    ferns.bundle(b"ferns", divergence=Divergence(n=372, pairs=(pair,)).model_dump_json())
+    ferns.publish()
+    tags = candidate(through_server, ferns.name).tags
+    assert (tags["litert_flips"], tags["litert_max_lsb"]) == ("3", "6")
 
 
 def test_other_bytes_make_a_new_version_and_old_bytes_bring_their_version_back(
