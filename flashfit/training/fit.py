@@ -166,6 +166,7 @@ def _compile(model: keras.Model, examples: "_Examples", lesson: Lesson, phase: _
     )
 
 
+@keras.saving.register_keras_serializable("flashfit")  # type: ignore[untyped-decorator]
 def _smoothed_crossentropy(y: Any, probabilities: Any) -> Any:
     """Of indices into the classes, which Keras' own takes only without smoothing."""
     classes = keras.ops.cast(keras.ops.reshape(y, (-1,)), "int32")

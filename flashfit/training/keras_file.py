@@ -12,7 +12,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip entry can carry
 
 def save_keras(model: keras.Model, path: Path) -> None:
     """Write model as .keras without the times that Keras puts in: its compile state is left out too."""
-    bare = keras.models.clone_model(model)
+    bare = type(model).from_config(model.get_config())  # a clone would be compiled as model is
     bare.set_weights(model.get_weights())
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
