@@ -42,6 +42,15 @@ class Gate(BaseModel):
         return "not enough evidence" if self.open else "passed" if self.passed else "missed"
 
     @property
+    def lack(self) -> str:
+        """What would settle an open gate."""
+        if self.enough is None:
+            return "no number of samples would be enough"
+        if self.n is not None and self.enough <= self.n:
+            return "enough samples for a model that is no worse, so this one probably is"
+        return f"about {self.enough:,} samples would be enough"
+
+    @property
     def of_footprint(self) -> bool:
         """Whether a smaller model, and not a better one, would mend it."""
         return self.unit in ("B", "MACs")

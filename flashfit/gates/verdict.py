@@ -111,5 +111,4 @@ def _miss(gate: Gate) -> str:
 
 
 def _lack(gate: Gate) -> str:
-    enough = "no number of samples" if gate.enough is None else f"about {gate.enough:,} samples"
-    return f"{gate.seen}, of {gate.n:,} samples, against {gate.asked}: {enough} would be enough"
+    return f"{gate.seen}, of {gate.n:,} samples, against {gate.asked}: {gate.lack}"

@@ -105,6 +105,13 @@ def test_what_lacks_evidence_is_told_with_the_samples_that_would_be_enough() -> 
     )
 
 
+def test_more_samples_are_not_asked_for_where_an_equal_model_would_have_passed() -> None:
+    drop = Drop(0.012, 0.001, 0.024, 0.04, 9_000, 8_000, "exact", 0.05)
+    assert miss_line(judged(quality_of(drop))).endswith(
+        "of 9,000 samples, against 2 %: enough samples for a model that is no worse, so this one probably is"
+    )
+
+
 def test_every_gate_says_its_answer() -> None:
     answers = [gate.answer for gate in judged(quality_of(drop_of(0, -0.03, 0.03), estimate_of(0.9, 0.85, 0.94))).gates]
     assert answers == ["passed", "passed", "passed", "missed", "not enough evidence"]
