@@ -56,7 +56,7 @@ def propose(seen: Seen, name: str, target: Target) -> str:
             "batch": 2,
             "epochs": _epochs(seen, 12),
         },
-        "train": {"epochs": _epochs(seen, 40), "patience": 10, "balance": _is_uneven(seen)},
+        "train": {"epochs": _epochs(seen, 40), "patience": _epochs(seen, 40), "balance": _is_uneven(seen)},
         "quantize": {"calibration_samples": 256},
         "gates": _gates(seen),
     }
@@ -106,6 +106,7 @@ def _comments(seen: Seen) -> dict[str, str]:
         "expectations.range": "what was seen, with room" if _is_measured(seen) else "all that the format holds",
         "split.by": by.get(seen.split.by, how),
         "frontend.clip_s": "95 % of the clips are no longer",
+        "train.patience": "to the end, where the learning rate has fallen; fewer stops once validation no longer gains",
         "train.balance": "weigh each class by how rare it is",
         "gates.least_accuracy": f"halfway from always saying the largest class to 1; {raised}",
         "gates.least_auc": raised,
