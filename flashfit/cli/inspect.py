@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flashfit.cli.hint import look_at, what_next
 from flashfit.cli.pipeline import require_pipeline
 from flashfit.errors import ConfigError, DoesNotFit
 from flashfit.footprint import Use
@@ -41,8 +42,8 @@ def inspect(
     from flashfit.tflite.inspection import inspect as inspect_model
 
     targets = _targets(target)
-    tflite = read_tflite(file)
-    with Console(stderr=True).status("reading it, then running it once on TFLM"):
+    with what_next(look_at(file)), Console(stderr=True).status("reading it, then running it once on TFLM"):
+        tflite = read_tflite(file)
         inspection = inspect_model(tflite, targets, str(file))
     if picture is not None:
         _draw(inspection, file, picture)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from flashfit.cli.hint import look_at, what_next
 from flashfit.cli.pipeline import require_pipeline
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ def score(
     from flashfit.tflite.samples import open_samples
     from flashfit.tflite.scoring import score as score_model
 
-    tflite, opened = read_tflite(file), open_samples(samples)
+    with what_next(look_at(file)):
+        tflite = read_tflite(file)
+    with what_next("docs/score.md says how samples are laid out"):
+        opened = open_samples(samples)
     start_s = time.perf_counter()
-    with _progress_bar(opened.n) as report:
+    with what_next(f"flashfit inspect {file} says what it takes"), _progress_bar(opened.n) as report:
         scored = score_model(tflite, opened, str(file), report)
     if as_json:
         typer.echo(scored.model_dump_json(indent=2))

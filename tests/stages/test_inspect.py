@@ -193,8 +193,8 @@ def test_modules_beside_a_strangers_model_are_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "m.tflite does not exist"),
-        (b"", "m.tflite: 0 B is too short"),
+        (None, "m.tflite does not exist; next: ls -l "),
+        (b"", "m.tflite: 0 B is too short for a .tflite file; next: sha256sum "),
         (b"no model at all", "m.tflite is no .tflite file"),
         (identity()[:200], "m.tflite is cut short or damaged"),
         (b"\xf0\xff\xff\x7f" + identity()[4:], "m.tflite is cut short or damaged: its root lies at"),
@@ -206,6 +206,7 @@ def test_what_is_no_model_is_one_line_and_exit_code_2(content: bytes | None, mes
     done = flashfit(tmp_path / "m.tflite")
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
+    assert "; next: " in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
