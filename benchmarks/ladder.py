@@ -172,8 +172,9 @@ def _job(kind: Kind, folder: Path) -> Job:
     """The kind's data and its trained network, as files."""
     import keras
 
-    from flashfit.training.fit import Lesson, fit, make_deterministic
+    from flashfit.training.fit import fit, make_deterministic
     from flashfit.training.keras_file import save_keras
+    from flashfit.training.lesson import Lesson
 
     x, y = kind.data()
     order = np.random.default_rng(SEED).permutation(len(y))

@@ -78,8 +78,8 @@ def int8_and_float(
     settings: Product, parts: Mapping[str, Features], seed: int, train: Callable[[Any], Any]
 ) -> dict[str, float]:
     """Accuracy on parts["test"], by TFLM, of what train makes of the lesson that the other parts are."""
-    from flashfit.training.fit import Lesson
     from flashfit.training.keras_file import save_keras
+    from flashfit.training.lesson import Lesson
 
     lesson = Lesson(
         task=settings.task,
@@ -89,6 +89,7 @@ def int8_and_float(
         epochs=settings.train.epochs,
         patience=settings.train.patience,
         balance=settings.train.balance,
+        mixup=settings.augment.mixup,
         seed=seed,
     )
     with TemporaryDirectory() as scratch:

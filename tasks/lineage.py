@@ -35,7 +35,7 @@ def code_sha256(paths: Paths, stages: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def values_sha256(*values: BaseModel | str | int) -> str:
+def values_sha256(*values: BaseModel | str | int | float) -> str:
     """One hash over parameters: of their meaning, not of how the file is written."""
     trees: list[Any] = [v.model_dump(mode="json") if isinstance(v, BaseModel) else v for v in values]
     return sha256(json.dumps(trees, sort_keys=True).encode()).hexdigest()

@@ -63,8 +63,9 @@ def _winner(files: BuildPaths, build: Build) -> Candidate:
 def _fit_and_save(
     files: BuildPaths, prepared: ProductPaths, params: Params, candidate: Candidate, run: Run
 ) -> dict[str, Any]:
-    from flashfit.training.fit import Lesson, fit, make_deterministic
+    from flashfit.training.fit import fit, make_deterministic
     from flashfit.training.keras_file import save_keras
+    from flashfit.training.lesson import Lesson
 
     make_deterministic(params.seed)
     product = params.product(prepared.product)
@@ -76,6 +77,7 @@ def _fit_and_save(
         epochs=product.train.epochs,
         patience=product.train.patience,
         balance=product.train.balance,
+        mixup=product.augment.mixup,
         seed=params.seed,
     )
     history = _history(run)

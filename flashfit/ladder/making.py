@@ -23,7 +23,8 @@ from flashfit.quantize.mixed import Mixed, by_sensitivity
 from flashfit.quantize.recurrent import recurrent_layers
 from flashfit.quantize.slim import slim
 from flashfit.runtime.desk import desk_answers
-from flashfit.training.fit import Lesson, fine_tune, target_deviation
+from flashfit.training.fit import fine_tune
+from flashfit.training.lesson import Lesson, target_scale
 
 _PERCENTILES = (100.0, 99.99, 99.9, 99.5, 99.0)
 _MOST_COMPARED = 4096
@@ -212,7 +213,7 @@ class Twinned:
             balance=job.balance,
             seed=job.seed,
         )
-        deviation = target_deviation(self._shop.train) if job.task == "regression" else 1.0
+        deviation = float(target_scale(self._shop.train)[1]) if job.task == "regression" else 1.0
         scale_output(self.twin, 1 / deviation)
         follow = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._follow())
         fine_tune(self.twin, job.recipe, lesson, [follow])

@@ -16,6 +16,8 @@ class Augment(Section):
     bands is louder or softer), and after the front end mask_time and mask_frequency (share of frames or bands).
     Motion: jitter and scale (shares of the channel's deviation and of its value), turn_deg (a rotation of
     each three channels together), warp (share by which time runs faster or slower).
+    Any classification: mixup, which is not of copies: while training, each example is blended with another by
+    a share from Beta(mixup, mixup).
     """
 
     kind: Literal["image", "audio", "motion", "none"] = "none"
@@ -35,3 +37,4 @@ class Augment(Section):
     scale: float = Field(default=0.0, ge=0, lt=1)
     turn_deg: float = Field(default=0.0, ge=0, le=180)
     warp: float = Field(default=0.0, ge=0, lt=1)
+    mixup: float = Field(default=0.0, ge=0, le=1)

@@ -221,6 +221,8 @@ class Product(Section):
             raise ValueError(f"labels: an anomaly product's are {', '.join(ANOMALY_LABELS)}, in this order")
         if self.task == "regression" and self.labels:
             raise ValueError("labels: a regression has none; write []")
+        if self.augment.mixup and self.task != "classification":
+            raise ValueError(f"augment.mixup: blends classes, and a {self.task} has none; leave it out")
         known = METRICS[self.task]
         for metric in (self.gates.metric, *self.gates.thresholds):
             if metric not in known:

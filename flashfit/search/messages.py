@@ -20,6 +20,7 @@ class Job:
     validation: Path
     epochs: int
     balance: bool
+    mixup: float
     calibration_samples: int
     seed: int
 

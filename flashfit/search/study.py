@@ -45,6 +45,7 @@ class Question:
     augmented: Path
     validation: Path
     balance: bool
+    mixup: float
     backbones: tuple[Backbone, ...]
     calibration_samples: int
     seed: int
@@ -172,6 +173,7 @@ def _job(candidate: Candidate, question: Question) -> Job:
         validation=question.validation,
         epochs=question.search.epochs,
         balance=question.balance,
+        mixup=question.mixup,
         calibration_samples=question.calibration_samples,
         seed=question.seed,
     )

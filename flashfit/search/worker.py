@@ -12,7 +12,8 @@ from flashfit.quantize.convert import to_int8
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.tflm import run_tflm
 from flashfit.search.messages import Broken, Epoch, Interrupted, Job, Scored
-from flashfit.training.fit import Lesson, fit, make_deterministic
+from flashfit.training.fit import fit, make_deterministic
+from flashfit.training.lesson import Lesson
 
 
 class _Stopped(Exception):
@@ -65,6 +66,7 @@ def _lesson(job: Job) -> Lesson:
         epochs=job.epochs,
         patience=job.epochs,
         balance=job.balance,
+        mixup=job.mixup,
         seed=job.seed,
     )
 

@@ -1,7 +1,7 @@
 """Fit a spec to features, the same way every time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,13 +10,19 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from flashfit.data.features import Features
 from flashfit.models.backbone import set_trainable
 from flashfit.models.network import network
 from flashfit.models.spec import Spec
-from flashfit.params import Task
+from flashfit.training.lesson import (
+    Examples,
+    Lesson,
+    blended,
+    class_weight,
+    examples_of,
+    in_the_targets_scale,
+    target_scale,
+)
 from flashfit.training.recipe import Recipe
 
 _FINE_TUNING_SLOWDOWN = 10.0
@@ -27,25 +33,6 @@ _LABEL_SMOOTHING = 0.1
 
 _STEPS_PER_CALL = 8
 """Steps between two returns to Python, which cost a small network more than its arithmetic; the sums are the same."""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What is learnt from, and how long.
-
-    augmented: varied copies of train, learnt from beside it. patience: epochs without improvement of the
-    validation loss before it stops. balance: weigh each class by how rare it is. seed: of the first weights
-    and of what dropouts draw; the order of the samples comes from make_deterministic's.
-    """
-
-    task: Task
-    train: Features
-    augmented: Features
-    validation: Features
-    epochs: int
-    patience: int
-    balance: bool = False
-    seed: int = 0
 
 
 def make_deterministic(seed: int) -> None:
@@ -81,7 +68,7 @@ def fit_network(
     target standardised by training's mean and deviation; the model returned answers in the target's own unit.
     The best weights are on disk while it trains.
     """
-    examples = _examples(lesson)
+    examples = examples_of(lesson, model.output_shape[-1])
     with TemporaryDirectory() as scratch:
         best = keras.callbacks.ModelCheckpoint(
             str(Path(scratch) / "best.weights.h5"), monitor="val_loss", save_best_only=True, save_weights_only=True
@@ -92,7 +79,7 @@ def fit_network(
             _train(model, examples, lesson, phase, [best, *callbacks])
             model.load_weights(best.filepath)
     if lesson.task == "regression":
-        _answer_in_units(model, *_scale(lesson.train))
+        _answer_in_units(model, *target_scale(lesson.train))
     return model
 
 
@@ -103,11 +90,9 @@ def fine_tune(
 
     A regression's answers and targets are divided by training's deviation, which it must answer by already.
     """
-    examples = _examples(lesson)
+    examples = examples_of(lesson, model.output_shape[-1])
     if lesson.task == "regression":
-        mean, deviation = _scale(lesson.train)
-        offset = mean / deviation
-        examples = replace(examples, y=examples.y + offset, validation_y=examples.validation_y + offset)
+        examples = in_the_targets_scale(examples, lesson.train)
     (phase,) = _phases(0.0, recipe, lesson.epochs)
     with TemporaryDirectory() as scratch:
         file = str(Path(scratch) / "best.weights.h5")
@@ -119,11 +104,6 @@ def fine_tune(
         )
         _run(model, examples, lesson, phase, [*callbacks, best])
         model.load_weights(file)
-
-
-def target_deviation(train: Features) -> float:
-    """The deviation of a regression's target in training."""
-    return float(_scale(train)[1])
 
 
 @dataclass(frozen=True)
@@ -147,7 +127,7 @@ def _phases(frozen: float | None, recipe: Recipe, epochs: int) -> list[_Phase]:
 
 def _train(
     model: keras.Model,
-    examples: "_Examples",
+    examples: Examples,
     lesson: Lesson,
     phase: _Phase,
     callbacks: Sequence[keras.callbacks.Callback],
@@ -156,39 +136,36 @@ def _train(
     _run(model, examples, lesson, phase, callbacks)
 
 
-def _compile(model: keras.Model, examples: "_Examples", lesson: Lesson, phase: _Phase) -> None:
+def _compile(model: keras.Model, examples: Examples, lesson: Lesson, phase: _Phase) -> None:
     classifies = lesson.task == "classification"
     model.compile(
         optimizer=_optimizer(phase.recipe, len(examples.x), phase.end - phase.first),
-        loss=_smoothed_crossentropy if classifies else "mean_squared_error",
+        loss=_classification_loss() if classifies else "mean_squared_error",
         metrics=["accuracy" if classifies else "mean_absolute_error"],
         steps_per_execution=_STEPS_PER_CALL,
     )
 
 
-@keras.saving.register_keras_serializable("flashfit")  # type: ignore[untyped-decorator]
-def _smoothed_crossentropy(y: Any, probabilities: Any) -> Any:
-    """Of indices into the classes, which Keras' own takes only without smoothing."""
-    classes = keras.ops.cast(keras.ops.reshape(y, (-1,)), "int32")
-    truth = keras.ops.one_hot(classes, probabilities.shape[-1])
-    return keras.losses.categorical_crossentropy(truth, probabilities, label_smoothing=_LABEL_SMOOTHING)
+def _classification_loss() -> keras.losses.Loss:
+    return keras.losses.CategoricalCrossentropy(label_smoothing=_LABEL_SMOOTHING)
 
 
 def _run(
     model: keras.Model,
-    examples: "_Examples",
+    examples: Examples,
     lesson: Lesson,
     phase: _Phase,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
+    batches: dict[str, Any] = {"x": examples.x, "y": examples.y, "batch_size": phase.recipe.batch_size}
+    if lesson.mixup:
+        batches = {"x": blended(examples, phase.recipe.batch_size, lesson.mixup, lesson.seed), "shuffle": False}
     model.fit(
-        examples.x,
-        examples.y,
-        batch_size=phase.recipe.batch_size,
+        **batches,
         initial_epoch=phase.first,
         epochs=phase.end,
         validation_data=(examples.validation_x, examples.validation_y),
-        class_weight=_class_weight(lesson) if lesson.balance else None,
+        class_weight=class_weight(lesson) if lesson.balance else None,
         verbose=0,
         callbacks=[
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),  # first: the others look at the averages
@@ -198,52 +175,10 @@ def _run(
     )
 
 
-@dataclass(frozen=True)
-class _Examples:
-    x: NDArray[np.float32]
-    y: NDArray[Any]
-    validation_x: NDArray[np.float32]
-    validation_y: NDArray[Any]
-
-
-def _examples(lesson: Lesson) -> _Examples:
-    train, validation, augmented = lesson.train, lesson.validation, lesson.augmented
-    if lesson.task == "anomaly":  # learns what is normal from normal samples alone
-        train, augmented = train.at(train.y == 0), augmented.at(augmented.y == 0)
-        validation = validation.at(validation.y == 0)
-    x = np.concatenate([train.x, augmented.x]) if len(augmented) else np.asarray(train.x)
-    y = np.concatenate([train.y, augmented.y]) if len(augmented) else np.asarray(train.y)
-    match lesson.task:
-        case "anomaly":
-            return _Examples(x, _flat(x), np.asarray(validation.x), _flat(np.asarray(validation.x)))
-        case "regression":
-            mean, deviation = _scale(lesson.train)
-            return _Examples(x, (y - mean) / deviation, validation.x, (validation.y - mean) / deviation)
-        case _:
-            return _Examples(x, y, np.asarray(validation.x), np.asarray(validation.y))
-
-
-def _flat(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return x.reshape(len(x), -1)
-
-
-def _scale(train: Features) -> tuple[np.float32, np.float32]:
-    """Mean and deviation of a regression's target."""
-    y = np.asarray(train.y, dtype=np.float64)
-    return np.float32(y.mean()), np.float32(y.std() or 1.0)
-
-
 def _answer_in_units(model: keras.Model, mean: np.float32, deviation: np.float32) -> None:
     """Fold the target's scale into the last layer, so that firmware has nothing to undo."""
     kernel, bias = model.layers[-1].get_weights()
     model.layers[-1].set_weights([kernel * deviation, bias * deviation + mean])
-
-
-def _class_weight(lesson: Lesson) -> dict[int, float]:
-    """n / (classes × count of the class): rare classes weigh more, and the mean weight of a sample is 1."""
-    counts = np.bincount(np.asarray(lesson.train.y))
-    present = counts > 0
-    return {int(index): float(counts.sum() / (present.sum() * counts[index])) for index in np.flatnonzero(present)}
 
 
 def _optimizer(recipe: Recipe, samples: int, epochs: int) -> keras.optimizers.Optimizer:

@@ -6,7 +6,8 @@ import pytest
 
 from flashfit.data.features import Features
 from flashfit.models.spec import Classes, Dense, Flatten, Reconstruction, Regression, Spec
-from flashfit.training.fit import Lesson, fit
+from flashfit.training.fit import fit
+from flashfit.training.lesson import Examples, Lesson, blended
 from flashfit.training.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=0.02, weight_decay=1e-4, batch_size=16)
@@ -116,3 +117,45 @@ def test_an_epoch_is_judged_by_the_average_of_its_weights_and_leaves_that() -> N
     model = fit(spec, restless, Lesson("classification", data, NONE, data, epochs=1, patience=1), [Steps()])
     np.testing.assert_allclose(model.get_weights()[0], judged[0], rtol=1e-4)
     assert np.abs(judged[0] - last[0]).max() > 0.01
+
+
+def test_an_example_and_its_target_are_blended_by_the_same_share_with_the_same_other() -> None:
+    y = np.eye(5, dtype=np.float32)[np.arange(40) % 5]
+    x = np.repeat(y, 2, axis=1).reshape(40, 10, 1, 1)  # every target can be read off its input
+    batches = blended(Examples(x, y, x, y), batch_size=16, mixup=0.4, seed=3)
+    seen = [(np.asarray(inputs), np.asarray(targets)) for inputs, targets in batches]
+    assert [len(targets) for _, targets in seen] == [16, 16, 8]
+    for inputs, targets in seen:
+        np.testing.assert_allclose(inputs.reshape(-1, 10)[:, ::2], targets, atol=1e-6)
+        assert targets.sum(axis=1) == pytest.approx(1)
+    shares = np.concatenate([targets for _, targets in seen])
+    assert (np.count_nonzero(shares > 0.05, axis=1) == 2).any()
+
+
+def test_what_is_blended_differs_between_epochs_and_not_between_runs() -> None:
+    y = np.eye(2, dtype=np.float32)[np.arange(32) % 2]
+    x = np.random.default_rng(0).normal(size=(32, *SHAPE)).astype(np.float32)
+
+    def two_epochs() -> list[np.ndarray]:
+        keras.utils.set_random_seed(7)
+        batches = blended(Examples(x, y, x, y), batch_size=32, mixup=0.4, seed=3)
+        return [np.asarray(next(iter(batches))[0]) for _ in range(2)]
+
+    first, second = two_epochs()
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(two_epochs(), [first, second])
+
+
+def test_a_lesson_with_mixup_is_learnt_otherwise_and_still_learnt() -> None:
+    y = (np.arange(200) % 2).astype(np.int64)
+    data = features(np.repeat(10.0 * y - 5, 4).reshape(200, 4), y)
+    spec = Spec(family="dense", input_shape=SHAPE, head=Classes(count=2), layers=(Flatten(),))
+
+    def answers(mixup: float) -> np.ndarray:
+        keras.utils.set_random_seed(7)
+        lesson = Lesson("classification", data, NONE, data, epochs=5, patience=5, mixup=mixup)
+        return fit(spec, RECIPE, lesson).predict(data.x, verbose=0)
+
+    blended_too = answers(mixup=1.0)
+    assert np.mean(blended_too.argmax(axis=1) == y) == 1
+    assert np.abs(blended_too - answers(mixup=0.0)).max() > 0.01

@@ -29,8 +29,9 @@ LARGEST_DROP = 0.02
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """Digits, and a small separable network trained on them."""
-    from flashfit.training.fit import Lesson, fit
+    from flashfit.training.fit import fit
     from flashfit.training.keras_file import save_keras
+    from flashfit.training.lesson import Lesson
 
     folder = tmp_path_factory.mktemp("job")
     x, y = load_digits(return_X_y=True)

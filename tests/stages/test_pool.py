@@ -31,6 +31,7 @@ def job(line: Paths) -> Job:
         validation=files.features("validation"),
         epochs=2,
         balance=False,
+        mixup=0.0,
         calibration_samples=16,
         seed=7,
     )
