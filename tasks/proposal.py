@@ -28,6 +28,8 @@ _AUGMENT: Mapping[str, Tree] = {
     "audio": {"speed": 0.1, "shift_s": 0.05, "gain_db": 6, "noise_snr_db": 12, "mask_time": 0.1, "mask_frequency": 0.1},
     "motion": {"jitter": 0.05, "scale": 0.1, "warp": 0.1},
 }
+_MIXUP = 0.3
+_BLENDED = ("audio", "motion")  # where blending was seen to help: docs/products.md
 _FAMILIES = {
     "image": ["conv", "separable", "residual"],
     "audio": ["conv", "separable", "residual"],
@@ -196,7 +198,8 @@ def _augment(seen: Seen, kind: str) -> Tree:
     count = len(seen.table)
     if kind not in _AUGMENT or count > _MANY_SAMPLES:
         return {"copies": 0}
-    return {"kind": kind, "copies": 3 if count < _FEW_SAMPLES else 1, **_AUGMENT[kind]}
+    mixup = {"mixup": _MIXUP} if kind in _BLENDED and seen.reading.task == "classification" else {}
+    return {"kind": kind, "copies": 3 if count < _FEW_SAMPLES else 1, **_AUGMENT[kind], **mixup}
 
 
 def _epochs(seen: Seen, most: int) -> int:

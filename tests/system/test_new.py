@@ -52,6 +52,8 @@ def test_a_proposal_for_sounds_with_traps_passes_fetch_validate_and_prepare(chec
     assert product["source"]["path"] == "sounds"
     assert product["split"]["by"] == "group"
     assert product["frontend"]["sample_rate_hz"] == 16000
+    assert product["augment"]["mixup"] == 0.3
+    assert product["train"]["patience"] == product["train"]["epochs"]
     for stage in ("fetch", "validate", "prepare"):
         staged = run(checkout.root, "python", "-m", f"tasks.{stage}", "noises")
         assert staged.returncode == 0, staged.stderr
@@ -79,6 +81,7 @@ def test_a_series_without_labels_becomes_a_forecast(checkout: Paths, run: Run) -
     assert done.returncode == 0, done.stderr
     product = section(checkout, "heat")
     assert product["source"]["target"] == {"column": "value", "rows": 6}
+    assert "mixup" not in product["augment"]
     assert (product["source"]["period_s"], product["split"]["by"]) == (3600.0, "time")
 
 
