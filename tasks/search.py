@@ -61,7 +61,9 @@ def offered_backbones(search: Search, product: str) -> tuple[Backbone, ...]:
 def _question(paths: Paths, params: Params, build: Build) -> Question:
     files = paths.of_product(build.product)
     product = params.product(build.product)
-    height, width, channels = load_features(files.features("validation")).x.shape[1:]
+    train, validation = load_features(files.features("train")), load_features(files.features("validation"))
+    _refuse_too_many_folds(build.product, product.search.folds, len({*train.groups, *validation.groups}))
+    height, width, channels = validation.x.shape[1:]
     return Question(
         task=product.task,
         metric=product.gates.metric,
@@ -78,6 +80,14 @@ def _question(paths: Paths, params: Params, build: Build) -> Question:
         calibration_samples=product.quantize.calibration_samples,
         seed=params.seed,
     )
+
+
+def _refuse_too_many_folds(product: str, folds: int, groups: int) -> None:
+    if folds > groups:
+        raise ConfigError(
+            f"products.{product}.search.folds is {folds:,}, and training and validation hold {groups:,} groups",
+            next_step=f"lower it, then flashfit build {product}",
+        )
 
 
 def _head(product: Product) -> Head:

@@ -107,11 +107,16 @@ class Backbone(Section):
 
 
 class Search(Section):
-    """How wide and how long to look. `batch` trials are asked together and told together."""
+    """How wide and how long to look. `batch` trials are asked together and told together.
+
+    folds: 1 judges a trial on the validation split; more train it so many times, each with other groups of
+    training and validation left out, and judge it by the mean.
+    """
 
     families: tuple[Family, ...] = ("dense", "conv", "separable")
     trials: int = Field(default=16, gt=0)
     batch: int = Field(default=2, gt=0)
+    folds: int = Field(default=1, gt=0)
     epochs: int = Field(default=20, gt=0)
     backbone: Backbone | None = None
 
@@ -223,6 +228,8 @@ class Product(Section):
             raise ValueError("labels: a regression has none; write []")
         if self.augment.mixup and self.task != "classification":
             raise ValueError(f"augment.mixup: blends classes, and a {self.task} has none; leave it out")
+        if self.search.folds > 1 and self.split.by == "time":
+            raise ValueError("search.folds: a split by time has no groups to leave out; write 1")
         known = METRICS[self.task]
         for metric in (self.gates.metric, *self.gates.thresholds):
             if metric not in known:

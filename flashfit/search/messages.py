@@ -18,6 +18,7 @@ class Job:
     train: Path
     augmented: Path
     validation: Path
+    folds: int
     epochs: int
     balance: bool
     mixup: float
@@ -27,7 +28,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Epoch:
-    """How well validation samples are answered after epoch `index`, from 0: more is better.
+    """How well the first fold's validation samples are answered after epoch `index`, from 0: more is better.
 
     Accuracy for a classification, minus the loss otherwise. The study answers True to go on, False to stop.
     """
@@ -38,9 +39,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Scored:
-    """A trained trial's measurements on validation samples: the metric, and the footprint on TFLM.
+    """A trained trial's measurements on validation samples: the metric, and the first fold's footprint on TFLM.
 
     merit: what the study maximises, from the int8 answers. int8_loss: their loss, which tells ties apart.
+    All are means over folds.
     """
 
     merit: float

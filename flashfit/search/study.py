@@ -171,6 +171,7 @@ def _job(candidate: Candidate, question: Question) -> Job:
         train=question.train,
         augmented=question.augmented,
         validation=question.validation,
+        folds=question.search.folds,
         epochs=question.search.epochs,
         balance=question.balance,
         mixup=question.mixup,

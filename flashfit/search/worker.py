@@ -1,6 +1,9 @@
 """One trial in a process of its own: train, convert, and score on TFLM, telling each epoch to the study."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
+from statistics import fmean
 
 import keras
 
@@ -11,6 +14,7 @@ from flashfit.quantize.calibration import calibration_inputs
 from flashfit.quantize.convert import to_int8
 from flashfit.runtime.footprint import measured_footprint
 from flashfit.runtime.tflm import run_tflm
+from flashfit.search.folds import Fold, folds_of
 from flashfit.search.messages import Broken, Epoch, Interrupted, Job, Scored
 from flashfit.training.fit import fit, make_deterministic
 from flashfit.training.lesson import Lesson
@@ -40,9 +44,23 @@ def work(study: Connection, job: Job) -> None:
 
 def _score(study: Connection, job: Job) -> Scored:
     make_deterministic(job.seed)
-    lesson = _lesson(job)
-    train, validation = lesson.train, lesson.validation
-    model = fit(job.candidate.spec, job.candidate.recipe, lesson, callbacks=[_Tell(study, job.task)])
+    callbacks: list[keras.callbacks.Callback] = [_Tell(study, job.task)]
+    scores = []
+    for fold in folds_of(job.task, _split(job), job.folds, job.seed):
+        scores.append(_score_fold(job, fold, callbacks))
+        callbacks = []  # the study follows the first
+    return replace(
+        scores[0],
+        merit=fmean(score.merit for score in scores),
+        int8=fmean(score.int8 for score in scores),
+        int8_loss=fmean(score.int8_loss for score in scores),
+        float_=fmean(score.float_ for score in scores),
+    )
+
+
+def _score_fold(job: Job, fold: Fold, callbacks: Sequence[keras.callbacks.Callback]) -> Scored:
+    train, validation = fold.train, fold.validation
+    model = fit(job.candidate.spec, job.candidate.recipe, _lesson(job, fold), callbacks=callbacks)
     tflite = to_int8(model, calibration_inputs(train, job.calibration_samples, job.seed))
     run = run_tflm(tflite, validation.x)
     known = (validation.y, validation.x)
@@ -57,12 +75,16 @@ def _score(study: Connection, job: Job) -> Scored:
     )
 
 
-def _lesson(job: Job) -> Lesson:
+def _split(job: Job) -> Fold:
+    return Fold(*(load_features(folder) for folder in (job.train, job.augmented, job.validation)))
+
+
+def _lesson(job: Job, fold: Fold) -> Lesson:
     return Lesson(
         task=job.task,
-        train=load_features(job.train),
-        augmented=load_features(job.augmented),
-        validation=load_features(job.validation),
+        train=fold.train,
+        augmented=fold.augmented,
+        validation=fold.validation,
         epochs=job.epochs,
         patience=job.epochs,
         balance=job.balance,

@@ -29,6 +29,7 @@ def job(line: Paths) -> Job:
         train=files.features("train"),
         augmented=files.features(AUGMENTED),
         validation=files.features("validation"),
+        folds=1,
         epochs=2,
         balance=False,
         mixup=0.0,
@@ -48,6 +49,16 @@ def test_a_trial_that_ends_well_is_scored_and_tells_every_epoch(job: Job) -> Non
     ended = run_batch({4: job}, keep_going=lambda *_: True)
     assert isinstance(ended[4].message, Scored)
     assert len(ended[4].curve) == 2
+
+
+def test_a_trial_in_folds_is_scored_by_their_mean_and_followed_in_the_first_alone(job: Job) -> None:
+    (whole,) = run_batch({0: job}, keep_going=lambda *_: True).values()
+    (ended,) = run_batch({0: replace(job, folds=3)}, keep_going=lambda *_: True).values()
+    assert isinstance(whole.message, Scored)
+    assert isinstance(ended.message, Scored)
+    assert len(ended.curve) == 2
+    assert ended.message.int8_loss != whole.message.int8_loss
+    assert ended.message.footprint.flash_bytes == pytest.approx(whole.message.footprint.flash_bytes, abs=64)
 
 
 def test_a_trial_that_is_stopped_has_no_score(job: Job) -> None:

@@ -90,6 +90,7 @@ def test_a_product_without_a_build_is_refused_with_what_to_add(tree: dict[str, A
     ("change", "message"),
     [
         ({"task": "regression"}, "a regression has none"),
+        ({"search": {"folds": 3}, "split": {"by": "time"}}, "search.folds: a split by time has no groups"),
         ({"task": "regression", "labels": [], "augment": {"mixup": 0.3}}, "a regression has none; leave it out"),
         ({"task": "anomaly"}, "an anomaly product's are normal, anomaly, in this order"),
         ({"labels": ["0"]}, "a classification needs at least two"),
