@@ -20,12 +20,13 @@ from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome, TrialRecord
 from tasks.lineage import file_sha256, folder_sha256, values_sha256
 from tasks.paths import Paths
+from tasks.stage import read_params
 
 _PROCESSES = 2
 
 
 class Kept(BaseModel):
-    """What a benchmark found. of: the hash of the data and the winner that it is of."""
+    """What a benchmark found. of: the hash of the data, the winner and the training that it is of."""
 
     of: str
     product: str
@@ -52,12 +53,17 @@ def place_of(paths: Paths, product: str, target: str, name: str) -> Path:
 def measured_once(
     name: str, kind: type[_Kept], measure: Callable[[Paths, str, str, str], _Kept], product: str, target: str
 ) -> _Kept:
-    """What measure finds, kept in a file; not measured again for the same data and winner."""
+    """What measure finds, kept in a file; not measured again for the same data, winner and training."""
     paths = Paths.here()
     place = place_of(paths, product, target, name)
     winner = winner_of(paths, product, target)
     files = paths.of_build(product, target)
-    of = values_sha256(file_sha256(files.search_outcome), folder_sha256(paths.of_product(product).prepared), name)
+    of = values_sha256(
+        file_sha256(files.search_outcome),
+        folder_sha256(paths.of_product(product).prepared),
+        read_params(paths).product(product).train,
+        name,
+    )
     if place.is_file() and (known := kind.model_validate_json(place.read_bytes())).of == of:
         print(f"{name} of {product}: measured before, see {place.relative_to(paths.root)}")
         return known
