@@ -58,10 +58,12 @@ def measured_once(
     place = place_of(paths, product, target, name)
     winner = winner_of(paths, product, target)
     files = paths.of_build(product, target)
+    settings = read_params(paths).product(product)
     of = values_sha256(
         file_sha256(files.search_outcome),
         folder_sha256(paths.of_product(product).prepared),
-        read_params(paths).product(product).train,
+        settings.augment,
+        settings.train,
         name,
     )
     if place.is_file() and (known := kind.model_validate_json(place.read_bytes())).of == of:

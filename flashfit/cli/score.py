@@ -45,7 +45,7 @@ def score(
 
     with what_next(look_at(file)):
         tflite = read_tflite(file)
-    with what_next("docs/score.md says how samples are laid out"):
+    with what_next("docs/score.md says how samples are laid out" if samples.is_file() else look_at(samples)):
         opened = open_samples(samples)
     start_s = time.perf_counter()
     with what_next(f"flashfit inspect {file} says what it takes"), _progress_bar(opened.n) as report:

@@ -34,6 +34,16 @@ class Features:
         return Features(self.x[chosen], self.y[chosen], self.ids[chosen], self.groups[chosen])
 
 
+def copy_id(id_: str, number: int) -> str:
+    """The id of a varied copy of a sample, counted from 1."""
+    return f"{id_}+{number}"
+
+
+def original_id(copy: str) -> str:
+    """The id of the sample that a copy is of."""
+    return copy.rsplit("+", 1)[0]
+
+
 def joined(one: Features, other: Features) -> Features:
     """All samples of both, in memory."""
     pairs = ((one.x, other.x), (one.y, other.y), (one.ids, other.ids), (one.groups, other.groups))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-from flashfit.data.features import Features, joined
+from flashfit.data.features import Features, joined, original_id
 from flashfit.params import Task
 
 
@@ -32,7 +32,7 @@ def folds_of(task: Task, whole: Fold, count: int, seed: int) -> Iterator[Fold]:
     pool = joined(whole.train, whole.validation)
     kind = GroupKFold if task == "regression" else StratifiedGroupKFold
     parts = kind(n_splits=count, shuffle=True, random_state=seed).split(pool.x, pool.y, pool.groups)
-    originals = np.array([name.rsplit("+", 1)[0] for name in whole.augmented.ids], dtype=np.str_)
+    originals = np.array([original_id(name) for name in whole.augmented.ids], dtype=np.str_)
     for learnt, left_out in parts:
         copies = whole.augmented.at(np.isin(originals, pool.ids[learnt]))
         yield Fold(pool.at(learnt), copies, pool.at(left_out))

@@ -42,7 +42,7 @@ class Scored:
     """A trained trial's measurements on validation samples: the metric, and the first fold's footprint on TFLM.
 
     merit: what the study maximises, from the int8 answers. int8_loss: their loss, which tells ties apart.
-    All are means over folds.
+    All but the footprint are means over folds.
     """
 
     merit: float

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from flashfit.data.features import Features
+from flashfit.data.features import Features, joined
 from flashfit.params import Task
 
 
@@ -49,8 +49,8 @@ def examples_of(lesson: Lesson, outputs: int) -> Examples:
     if lesson.task == "anomaly":
         train, augmented = train.at(train.y == 0), augmented.at(augmented.y == 0)
         validation = validation.at(validation.y == 0)
-    x = np.concatenate([train.x, augmented.x]) if len(augmented) else np.asarray(train.x)
-    y = np.concatenate([train.y, augmented.y]) if len(augmented) else np.asarray(train.y)
+    learnt = joined(train, augmented) if len(augmented) else train
+    x, y = np.asarray(learnt.x), np.asarray(learnt.y)
     validation_x, validation_y = np.asarray(validation.x), np.asarray(validation.y)
     match lesson.task:
         case "anomaly":

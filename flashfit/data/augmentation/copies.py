@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flashfit.data.augmentation.audio import varied_clip
 from flashfit.data.augmentation.image import varied_picture
 from flashfit.data.augmentation.motion import varied_window
+from flashfit.data.features import copy_id
 from flashfit.data.samples import Sample
 from flashfit.errors import ConfigError
 from flashfit.params import Augment
@@ -31,7 +32,7 @@ def copies(
     for number in range(1, augment.copies + 1):
         random = generator_for(seed, sample.id, number)
         copy = varied(sample, augment, random, noises, deviation, clip_s)
-        yield replace(copy, id=f"{sample.id}+{number}"), random
+        yield replace(copy, id=copy_id(sample.id, number)), random
 
 
 def varied(
