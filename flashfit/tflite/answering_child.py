@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from flashfit.errors import DataError
 from flashfit.runtime.tensor import Tensor
-from flashfit.tflite.interface import Interface, read_interface
+from flashfit.tflite.interface import Interface, holds_resources, read_interface
 from flashfit.tflite.limits import CHILD_MEMORY_BYTES
 
 _ARENA_BYTES = 16 * 1024 * 1024  # as in runtime.tflm_child: room for any model that a microcontroller could hold
@@ -61,19 +62,27 @@ def main(scratch: str, runtime: str, number: str) -> None:
 def load(tflite: bytes, runtime: str) -> tuple[Interface, Answer]:
     """A model on `tflm`, `litert` (as it comes, with XNNPACK) or `litert_reference`, in this process.
 
+    Every sample is answered as the first is. A runtime whose model keeps resources is begun anew for each, as LiteRT
+    resets variable tensors only, and TFLM sets resources to one value, whatever they began with.
     Raises DataError, without a subject, for what cannot be scored, RuntimeError or ValueError for what the runtime
     refuses.
     """
     try:
         interface = read_interface(tflite)
-        resets = not interface.stateless
-        if runtime == "tflm":
-            return interface, tflm_answer(tflite, resets)
-        return interface, _litert_answer(tflite, resets, reference=runtime == "litert_reference")
+        resources = holds_resources(tflite)
+        begin = partial(_begin, tflite, runtime, not interface.stateless)
+        answer = begin()
     except MemoryError:
         raise DataError(f"takes more than {CHILD_MEMORY_BYTES / 2**30:g} GiB of memory to load") from None
     except (struct.error, TypeError, IndexError, AttributeError, OverflowError, UnicodeDecodeError):
         raise DataError("is cut short or damaged") from None  # what flatbuffers and its readers raise then
+    return interface, (lambda sample: begin()(sample)) if resources else answer
+
+
+def _begin(tflite: bytes, runtime: str, resets: bool) -> Answer:
+    if runtime == "tflm":
+        return tflm_answer(tflite, resets)
+    return _litert_answer(tflite, resets, reference=runtime == "litert_reference")
 
 
 def answers_of(inputs: NDArray[Any], answer: Answer, promised: Tensor) -> tuple[NDArray[Any], float]:

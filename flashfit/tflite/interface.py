@@ -65,6 +65,14 @@ def read_interface(tflite: bytes) -> Interface:
     return Interface(input_, output, takes_floats, _is_stateless(model))
 
 
+def holds_resources(tflite: bytes) -> bool:
+    """Whether a model keeps state in resources (VAR_HANDLE), as streaming models do, and not in variable tensors.
+
+    A damaged file raises whatever flatbuffers does.
+    """
+    return "VAR_HANDLE" in _operator_names(schema.Model.GetRootAs(tflite, 0))
+
+
 def _only(count: int, indices: Any, kind: str) -> int:
     if count != 1:
         raise DataError(f"has {count:,} {kind}s; models with one are scored")
