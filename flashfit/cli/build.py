@@ -8,7 +8,9 @@ import typer
 from rich.console import Console
 
 from flashfit.cli.ending import ending
+from flashfit.cli.hint import last_words
 from flashfit.cli.pipeline import require_pipeline
+from flashfit.errors import ConfigError
 
 if TYPE_CHECKING:
     from flows.outcome import Outcome
@@ -37,7 +39,7 @@ def build(
         terminal.note(f"stopped; next: flashfit build {product} goes on where this ended")
         raise typer.Exit(_INTERRUPTED) from None
     for error in outcome.errors:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(last_words(error), style="red", markup=False)
     if as_json:
         typer.echo(as_one_or_list(outcome))
     else:
@@ -46,16 +48,27 @@ def build(
 
 
 def _adopt(product: str, note: Callable[[str], None]) -> None:
-    """Put the sections of a product that comes with flashfit into params.yaml, unless they are there."""
+    """Put the sections of a product that comes with flashfit into params.yaml, unless they are there.
+
+    Raises ConfigError for a product that is neither here nor there.
+    """
     from flashfit.targets import known_targets
     from tasks.paths import Paths
     from tasks.shipped import add_shipped, shipped
     from tasks.stage import read_params
 
     paths = Paths.here()
-    if product in shipped(paths.products) and product not in read_params(paths).products:
-        add_shipped(paths.params, paths.products / f"{product}.yaml", known_targets(paths.targets))
-        note(f"{product} comes with flashfit; its sections are in params.yaml now")
+    there, more = read_params(paths).products, shipped(paths.products)
+    if product in there:
+        return
+    if product not in more:
+        ready = f"; ready to build: {', '.join(more)}" if more else ""
+        raise ConfigError(
+            f"no product {product!r} in params.yaml (there are: {', '.join(there)}{ready})",
+            next_step=f"flashfit new {product} --data FOLDER",
+        )
+    add_shipped(paths.params, paths.products / f"{product}.yaml", known_targets(paths.targets))
+    note(f"{product} comes with flashfit; its sections are in params.yaml now")
 
 
 def as_one_or_list(outcome: "Outcome") -> str:

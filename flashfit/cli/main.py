@@ -6,9 +6,8 @@ import typer
 from rich.console import Console
 
 from flashfit.cli import backbone, build, data, inspect, new, pull, score, status, verdict
-from flashfit.errors import FlashfitError, SurroundingsError, UserError
-
-_AGAIN = "; next: mend that, then the same command again"
+from flashfit.cli.hint import AGAIN, last_words
+from flashfit.errors import FlashfitError, SurroundingsError
 
 app = typer.Typer(
     name="flashfit",
@@ -29,19 +28,15 @@ app.add_typer(data.data, name="data")
 
 
 def main() -> None:
-    """Run the command line; a FlashfitError is one message on stderr and its exit code, a disk's fault 3.
-
-    What the user can mend, and no part of the program knew better, is to be tried again.
-    """
+    """Run the command line; a FlashfitError is one message on stderr and its exit code, a disk's fault 3."""
     try:
         app()
     except FlashfitError as error:
-        is_open = isinstance(error, UserError) and error.next_step is None
-        _say(f"{error}{_AGAIN if is_open else ''}")
+        _say(last_words(error))
         sys.exit(error.exit_code)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        _say(f"{place}{error.strerror or error}{_AGAIN}")
+        _say(f"{place}{error.strerror or error}{AGAIN}")
         sys.exit(SurroundingsError.exit_code)
 
 
