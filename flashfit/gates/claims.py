@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flashfit.gates.estimate import Drop, Estimate
-from flashfit.gates.evidence import LEVEL, chance_of, enough_for, holm
+from flashfit.gates.evidence import LEVEL, REFUSAL, chance_of, enough_for, holm
 from flashfit.gates.gate import Gate
 from flashfit.gates.quality import Quality
 from flashfit.gates.words import LOWER_IS_BETTER, METRIC_NAMES
@@ -51,9 +51,9 @@ def _weighed(claims: Sequence[_Claim], level: float = LEVEL) -> list[Gate]:
     """The gates as evidence decides them together.
 
     A verdict passes only if all are proven, so each may err as rarely as the verdict may. It refuses if one is
-    refused, so the refusals are Holm's.
+    refused, so the refusals are Holm's, of REFUSAL's part of the level.
     """
-    refused = holm([claim.chance for claim in claims], level)
+    refused = holm([claim.chance for claim in claims], REFUSAL * level)
     opened = [not (claim.proven or (no and claim.gate.missed)) for claim, no in zip(claims, refused, strict=True)]
     return [
         claim.gate.model_copy(update={"open": True, "enough": claim.enough}) if undecided else claim.gate

@@ -7,6 +7,13 @@ from statistics import NormalDist
 LEVEL = 0.05
 """How often a gate may pass what is worse than asked, and a verdict refuse what is as good."""
 
+REFUSAL = 0.5
+"""The part of LEVEL that is spent on refusing.
+
+Then a model that is as good as asked is refused in at most LEVEL of those draws, too, that say yes or no at all:
+benchmarks.gate_error_rates.
+"""
+
 POWER = 0.8
 """How often the number of samples that is named would have been enough."""
 

@@ -60,7 +60,8 @@ def judge(
     """FITS when every gate passes, DOES NOT FIT when one is missed. Without quality only the footprint is judged.
 
     Of the gates that need evidence, one passes when its interval lies on the right side. It is missed when its
-    number is wrong and chance does not explain that: in at most 5 % of draws where all are as good as asked.
+    number is wrong and chance does not explain that: in at most 2.5 % of draws where all are as good as asked, and
+    in at most 5 % of those that say yes or no.
     """
     checks = list(_footprint_gates(footprint, budget))
     if quality is not None and gates is not None:

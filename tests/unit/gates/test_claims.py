@@ -47,6 +47,7 @@ def judged(quality: Quality, evidence: Evidence = "paired", class_floor: float =
         (drop_of(0.001, -0.02, 0.021), NOT_ENOUGH_EVIDENCE),
         (drop_of(0.015, 0.005, 0.021, p=0.01), NOT_ENOUGH_EVIDENCE),  # worse without doubt, perhaps by too much
         (drop_of(0.03, -0.01, 0.06, p=0.08), NOT_ENOUGH_EVIDENCE),  # too much, perhaps by chance
+        (drop_of(0.03, 0.005, 0.06, p=0.03), NOT_ENOUGH_EVIDENCE),  # rare, and not rare enough
         (drop_of(0.03, 0.005, 0.06, p=0.01), DOES_NOT_FIT),
     ],
 )

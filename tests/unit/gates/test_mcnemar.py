@@ -1,11 +1,13 @@
 """Exact tests of paired answers, against tables computed by hand."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from scipy.stats import multinomial
 
-from flashfit.gates.evidence import LEVEL, POWER
+from flashfit.gates.evidence import LEVEL, POWER, REFUSAL
 from flashfit.gates.mcnemar import bounds, chance_below, exact_drop, mcnemar, samples_enough
 
 
@@ -79,6 +81,19 @@ def test_an_equal_model_passes_with_the_samples_that_were_said_to_be_enough(lost
     assert enough is not None
     passes = _passes(enough, (lost + gained + 0.5) / (n + 1), drop=0.0, tolerance=0.03)
     assert POWER - 0.06 <= passes <= POWER + 0.12
+
+
+@pytest.mark.parametrize("share", [0.03, 0.05])
+def test_of_the_draws_that_decide_an_equal_model_is_refused_in_at_most_five_per_cent(share: float) -> None:
+    n, tolerance = 100, 0.02
+    passed = refused = 0.0
+    for lost, gained in itertools.product(range(20), repeat=2):
+        chance = float(multinomial.pmf([lost, gained, n - lost - gained], n, [share / 2, share / 2, 1 - share]))
+        if chance_below(lost, gained, n, tolerance) <= LEVEL:
+            passed += chance
+        elif (lost - gained) / n > tolerance and mcnemar(lost, gained) <= REFUSAL * LEVEL:
+            refused += chance
+    assert 0 < refused <= LEVEL * (refused + passed)
 
 
 _DRAWS = 4000
