@@ -37,7 +37,10 @@ Steps = Callable[[], tuple[tf.Tensor, tf.Tensor]]
 
 @dataclass(frozen=True)
 class Accumulator:
-    """The int32 sums that a kernel makes. unit: what 1 stands for, by channel. count: what a mean divides them by."""
+    """The int32 sums that a kernel makes.
+
+    unit: what 1 stands for, by channel, in float64. count: what a mean divides them by.
+    """
 
     unit: Callable[[], tf.Tensor]
     count: int = 1
@@ -127,9 +130,13 @@ class Rounded(_Twinned):
         return self._as_tflm(x)
 
     def steps(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Scale, and where 0 lies among 0 … 255."""
-        scale = tf.cast((_exact(self.high) - _exact(self.low)) / 255.0, tf.float32)  # as a .tflite keeps it
+        """Scale as a .tflite keeps it, and where 0 lies among 0 … 255."""
+        scale = tf.cast(self.scale(), tf.float32)
         return scale, tf.round(-self.low / scale)
+
+    def scale(self) -> tf.Tensor:
+        """In float64, as the converter has it."""
+        return (_exact(self.high) - _exact(self.low)) / 255.0
 
     def _as_tflm(self, x: tf.Tensor) -> tf.Tensor:
         scale, zero = self.steps()
@@ -167,12 +174,15 @@ class _Softmax(_Twinned):
 
 
 class Weighted(_Twinned):
-    """A convolution, depthwise or dense layer whose kernel is rounded. steps: of its input."""
+    """A convolution, depthwise or dense layer whose kernel is rounded. like: how its input is.
 
-    def __init__(self, inner: keras.layers.Layer, steps: Steps) -> None:
+    The converter rounds a bias by scales that it has in float64, and keeps them in float32, which kernels rescale by.
+    """
+
+    def __init__(self, inner: keras.layers.Layer, like: Rounded) -> None:
         super().__init__(name=inner.name)
         self.inner = inner
-        self.input_steps = steps
+        self.input_scale = like.scale
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         plain = training or self.exports or self.passes
@@ -186,12 +196,18 @@ class Weighted(_Twinned):
             return tf.constant(rounded_kernel(self.inner.kernel, axis).numpy())
 
     def _bias(self) -> tf.Tensor:
-        return tf.round(self.inner.bias / self.unit()) * self.unit()
+        whole = tf.round(_exact(self.inner.bias) / (self.input_scale() * self._kernel_scale()))
+        return tf.cast(whole * self.unit(), tf.float32)
 
     def unit(self) -> tf.Tensor:
-        """What 1 in the int32 accumulator stands for, by channel."""
-        kernel = self.inner.kernel
-        return self.input_steps()[0] * _largest(kernel[..., 0] if channel_axis(self.inner) != -1 else kernel) / 127.0
+        """What 1 in the int32 accumulator stands for on the board, by channel, in float64."""
+        return _as_kept(self.input_scale()) * _as_kept(self._kernel_scale())
+
+    def _kernel_scale(self) -> tf.Tensor:
+        """By channel, in float64, as the converter finds it in the rounded kernel."""
+        axis = channel_axis(self.inner)
+        kernel = rounded_kernel(self.inner.kernel, axis)
+        return _exact(_largest(kernel[..., 0] if axis != -1 else kernel)) / 127.0
 
 
 class _Twin:
@@ -223,7 +239,7 @@ class _Twin:
                 self._rounded[step.makes] = self._rounded[step.reads[0]]
                 return layer(x)
             case _ if isinstance(layer, WEIGHTED):
-                weighted = Weighted(layer, self._rounded[step.reads[0]].steps)
+                weighted = Weighted(layer, self._rounded[step.reads[0]])
                 self._accumulators[step.makes] = Accumulator(weighted.unit)
                 return self._round_last(step, weighted(x))
             case keras.layers.GlobalAveragePooling2D():
@@ -286,7 +302,7 @@ def _rescaled(x: tf.Tensor, accumulator: Accumulator, scale: tf.Tensor) -> tf.Te
     A multiplier m · 2^-shift, m in [0.5, 1), leaves `shift` bits; a mean's is divided by its count afterwards, and
     leaves as many more as the count has.
     """
-    unit, count = _exact(accumulator.unit()), accumulator.count
+    unit, count = accumulator.unit(), accumulator.count
     multiplier = unit / _exact(scale)
     shift = -(tf.floor(tf.math.log(multiplier * count) / np.log(2.0)) + 1.0) + (count.bit_length() - 1)
     bits = 2.0 ** tf.maximum(shift, 0.0)
@@ -297,9 +313,14 @@ def _exact(value: tf.Tensor) -> tf.Tensor:
     return tf.cast(value, tf.float64)
 
 
+def _as_kept(scale: tf.Tensor) -> tf.Tensor:
+    """A scale as a .tflite keeps it, in float32, to reckon with in float64."""
+    return _exact(tf.cast(scale, tf.float32))
+
+
 def _mean(layer: keras.layers.Layer, steps: Steps) -> Accumulator:
     count = int(np.prod(layer.input.shape[1:3]))
-    return Accumulator(lambda: steps()[0] / count, count)
+    return Accumulator(lambda: _exact(steps()[0]) / count, count)
 
 
 def _grid(size: tuple[int, int]) -> int:

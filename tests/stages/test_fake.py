@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from flashfit.errors import ConfigError
@@ -71,6 +72,24 @@ def test_a_whole_network_stays_within_one_step_of_its_twin(body: str) -> None:
     twin, run = on_both(model, calibration, normal(SAMPLES, 8, 8, 2))
     assert np.abs(twin.astype(int) - run.outputs).max() <= 1
     assert np.mean(twin.argmax(axis=1) == run.outputs.argmax(axis=1)) >= 0.995
+
+
+def test_biases_between_two_steps_are_rounded_as_the_converter_rounds_them() -> None:
+    from flashfit.quantize.fake import Weighted, fake_quantized, set_ranges, to_tflite
+    from flashfit.quantize.fold import folded
+
+    keras.utils.set_random_seed(1)
+    x = keras.Input((8,))
+    twin = fake_quantized(folded(keras.Model(x, keras.layers.Dense(256)(x))))
+    set_ranges(twin, [(-3.1, 2.9), (-9000.0, 9000.0)])
+    weighted = next(layer for layer in twin.layers if isinstance(layer, Weighted))
+    unit = np.asarray(weighted.unit(), np.float64)
+    weighted.inner.bias.assign(((30_000.5 + np.arange(256)) * unit).astype(np.float32))
+    kept = Interpreter(model_content=to_tflite(twin))
+    kept.allocate_tensors()
+    (bias,) = (each["index"] for each in kept.get_tensor_details() if each["dtype"] == np.int32)
+    left = np.asarray(weighted(np.zeros((1, 8), np.float32)))  # where every input is 0, the bias alone
+    assert np.array_equal(np.round(left / unit)[0], kept.get_tensor(bias))
 
 
 def test_the_twin_converts_to_the_operators_that_calibration_gives() -> None:
