@@ -25,6 +25,7 @@ from flashfit.params import DEFAULT_RUNGS, Budget, Gates, Metric, Task
 from flashfit.runtime.tensor import quantized
 from flashfit.runtime.tflm import run_tflm
 from flashfit.training.recipe import Recipe
+from tasks.stage import same_everywhere
 
 SEED = 7
 LABELS = tuple("0123456789")
@@ -53,6 +54,7 @@ class Kind:
 
 def main(*names: str) -> None:
     """Print a row a kind, then the parity of fine-tuning. names: what kinds' names begin with; all without."""
+    same_everywhere()
     print("| model | float | int8 | recovered | rung | of the loss |\n|---|---|---|---|---|---|")
     with TemporaryDirectory() as scratch:
         chosen = [kind for kind in KINDS if not names or kind.name.startswith(names)]

@@ -20,7 +20,7 @@ from flashfit.runtime.tflm import run_tflm
 from flashfit.search.outcome import SearchOutcome, TrialRecord
 from tasks.lineage import file_sha256, folder_sha256, values_sha256
 from tasks.paths import Paths
-from tasks.stage import read_params
+from tasks.stage import FOR_THE_SAME_BYTES, read_params, same_everywhere
 
 _PROCESSES = 2
 
@@ -54,6 +54,7 @@ def measured_once(
     name: str, kind: type[_Kept], measure: Callable[[Paths, str, str, str], _Kept], product: str, target: str
 ) -> _Kept:
     """What measure finds, kept in a file; not measured again for the same data, winner and training."""
+    same_everywhere()
     paths = Paths.here()
     place = place_of(paths, product, target, name)
     winner = winner_of(paths, product, target)
@@ -64,6 +65,7 @@ def measured_once(
         folder_sha256(paths.of_product(product).prepared),
         settings.augment,
         settings.train,
+        *FOR_THE_SAME_BYTES.values(),
         name,
     )
     if place.is_file() and (known := kind.model_validate_json(place.read_bytes())).of == of:

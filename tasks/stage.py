@@ -17,7 +17,7 @@ from tasks.paths import Paths
 FAILURE_FILE = "FLASHFIT_FAILURE_FILE"
 """Environment variable: where a failing stage leaves its exit code and message for the flow."""
 
-_FOR_THE_SAME_BYTES = {
+FOR_THE_SAME_BYTES = {
     "KERAS_BACKEND": "tensorflow",
     "CUDA_VISIBLE_DEVICES": "-1",  # the same with a graphics card as without
     "TF_ENABLE_ONEDNN_OPTS": "0",  # one order of float additions on every x86-64
@@ -42,15 +42,20 @@ def save_json(path: Path, value: BaseModel | dict[str, Any]) -> None:
     path.write_text(json.dumps(tree, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def same_everywhere() -> None:
+    """Set what this process and its children train by, before TensorFlow is there: the same bytes, and no chatter."""
+    os.environ.update(FOR_THE_SAME_BYTES)
+    for name, value in _FOR_QUIET.items():
+        os.environ.setdefault(name, value)
+
+
 def run_stage(work: Callable[..., str]) -> None:
     """Call work with the command line's arguments, print the line it returns, and exit.
 
     A FlashfitError becomes one line on stderr and its exit code; anything else stays a traceback,
     because it is a defect of ours.
     """
-    os.environ.update(_FOR_THE_SAME_BYTES)
-    for name, value in _FOR_QUIET.items():
-        os.environ.setdefault(name, value)
+    same_everywhere()
     try:
         print(work(*sys.argv[1:]), flush=True)
     except FlashfitError as error:
