@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
+
+from benchmarks.clone import fresh_clone
 
 _TOOLS = Path(sys.executable).parent
 _EVERY_S = 0.02
@@ -16,9 +17,7 @@ _EVERY_S = 0.02
 
 def main() -> None:
     """Print the wall times and the share of the cold build that orchestration takes."""
-    with TemporaryDirectory() as scratch:
-        clone = Path(scratch) / "clone"
-        subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
+    with fresh_clone() as clone:
         flow = [str(_TOOLS / "flashfit"), "build", "digits"]
         wall_s, stages_s = _timed(flow, clone)
         share = 1 - stages_s / wall_s

@@ -44,14 +44,14 @@ def print_alone() -> None:
     """Accuracy by the size of the split, the tolerance and how many answers change."""
     print(f"{_DRAWS:,} draws of each row\n\n{_HEAD.format('samples')}")
     for n, tolerance, changed in _alone():
-        print(_row(f"{n:,}", tolerance, changed, *_rates_alone(n, tolerance, changed)), flush=True)
+        print(_row(f"{n:,}", tolerance, changed, _rates_alone(n, tolerance, changed)), flush=True)
 
 
 def print_drawn() -> None:
     """Samples in groups whose answers are alike, and metrics that are bootstrapped."""
     print(f"\n{_FEWER:,} draws of each row\n\n{_HEAD.format('samples, metric')}")
     for name, task, metric, shape, alike in _drawn():
-        print(_row(name, _TOLERANCE, _CHANGED, *_rates_drawn(task, metric, shape, alike)), flush=True)
+        print(_row(name, _TOLERANCE, _CHANGED, _rates_drawn(task, metric, shape, alike)), flush=True)
 
 
 def print_floors() -> None:
@@ -63,7 +63,7 @@ def print_floors() -> None:
         )
 
 
-def _row(name: str, tolerance: float, changed: float, *rates: float) -> str:
+def _row(name: str, tolerance: float, changed: float, rates: tuple[float, float, float]) -> str:
     _, refused, passes = rates
     of_decided = refused / (refused + passes) if refused else 0.0
     shares = (f"{100 * rate:.1f} %" for rate in (*rates, of_decided))

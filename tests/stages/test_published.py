@@ -56,7 +56,7 @@ def test_a_streaming_model_answers_every_sample_as_its_first(runtime: str) -> No
     assert [int(answer(sample).item()) for sample in x] == first
 
 
-def test_tflm_is_the_runtime_that_counts_for_a_network_whose_answers_differ(tmp_path: Path) -> None:
+def test_a_network_that_litert_answers_otherwise_is_seen_to_be_one(tmp_path: Path) -> None:
     np.savez(tmp_path / "chance.npz", x=chance((300, 32, 32, 3)), y=np.zeros(300, np.int64))
     found = score(MODELS["data/image_classification"], open_samples(tmp_path / "chance.npz"))
     assert found.flips > 0 and found.max_lsb is not None and found.max_lsb > 10
